@@ -28,7 +28,7 @@ mod tests {
     use std::time::Duration;
 
     use portcullis::config::{Document, Files, Source, compile, parse, reference, schema};
-    use portcullis::model::{Call, CallProtocol, EndedBy, Instant, Reason, RequestId};
+    use portcullis::model::{AuthContext, Call, CallProtocol, EndedBy, Identity, Instant, Reason, RequestId};
     use portcullis::telemetry::{AccessLog, EndedRequest, Metrics, RequestRecord, UpstreamError};
 
     fn root() -> &'static Path {
@@ -367,8 +367,15 @@ mod tests {
         for protocol in CallProtocol::ALL.iter().copied() {
             let call = Call { protocol, method: None, name: None, version: None };
             let record = RequestRecord::unrouted(Instant::from_unix(0), RequestId::Given("r".into()));
+            let context = AuthContext { acr: Some("c".into()), act: ["i|s".into()].into() };
+            let identity = Identity { context: Some(Box::new(context)), ..Identity::default() };
             log.write(|| EndedRequest {
-                record: RequestRecord { call: Some(Arc::new(call)), limit: Some("l".into()), ..record },
+                record: RequestRecord {
+                    call: Some(Arc::new(call)),
+                    identity: Some(Arc::new(identity)),
+                    limit: Some("l".into()),
+                    ..record
+                },
                 version: http::Version::HTTP_11,
                 took: Duration::ZERO,
                 upstream_took: None,

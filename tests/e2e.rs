@@ -13,6 +13,9 @@ mod gateway;
 #[path = "e2e/load.rs"]
 mod load;
 #[cfg(test)]
+#[path = "e2e/login.rs"]
+mod login;
+#[cfg(test)]
 #[path = "e2e/provider.rs"]
 mod provider;
 
@@ -24,6 +27,7 @@ mod tests {
 
     use super::gateway::{Gateway, Setup};
     use super::load::Load;
+    use super::login::asked_for;
     use super::provider::{CLIENTS, Provider, Site};
 
     const ALPHA: &str = "urn:portcullis:alpha";
@@ -97,6 +101,32 @@ mod tests {
             answer.challenge()
         );
         assert_eq!(both.logged(&answer).await.reason, "token_missing");
+    }
+
+    #[tokio::test]
+    async fn a_client_steps_up_by_what_the_challenge_names() {
+        let one = Provider::start().await;
+        let gateway = Gateway::start(&Setup::of(&[("one", &one)])).await;
+        for (first, reason) in [
+            (&[] as &[_], "acr_insufficient"),
+            (&[("acr_values", "urn:strong"), ("login_hint", "earlier")], "auth_too_old"),
+        ] {
+            let weak = one.log_in(ALPHA, first).await;
+            assert_eq!(gateway.get("/one", Some(&weak)).await.status, 200, "{reason}");
+            let refused = gateway.get("/stepped", Some(&weak)).await;
+            assert_eq!((refused.status, &*gateway.logged(&refused).await.reason), (401, reason));
+            let challenge = refused.challenge();
+            assert!(challenge.contains("error=\"insufficient_user_authentication\""), "{challenge}");
+            let asked = asked_for(challenge);
+            assert_eq!(asked, [("acr_values", "urn:strong".to_owned()), ("max_age", "3600".to_owned())]);
+            let asked: Vec<_> = asked.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let stepped = one.log_in(ALPHA, &asked).await;
+            assert_eq!(gateway.get("/stepped", Some(&stepped)).await.status, 200, "{reason}");
+        }
+        let program = one.token("es256", ALPHA).await;
+        let refused = gateway.get("/stepped", Some(&program)).await;
+        assert_eq!((refused.status, refused.challenge()), (403, ""));
+        assert_eq!(gateway.logged(&refused).await.reason, "client_not_allowed");
     }
 
     #[tokio::test]

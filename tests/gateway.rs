@@ -136,6 +136,9 @@ mod mcp;
 mod metadata;
 
 #[cfg(test)]
+#[path = "gateway/mcp_logins.rs"]
+mod mcp_logins;
+#[cfg(test)]
 #[path = "gateway/mcp_rules.rs"]
 mod mcp_rules;
 

@@ -1,18 +1,22 @@
 //! The result of applying one agent's rules to one verified token: the caller's identity, and the claim headers or the
-//! reason of the refusal. It depends on verified claims alone, so it stays valid as long as the token and the compiled
-//! agent do, and `authn` may remember it.
+//! reason of the refusal. It depends on the verified token alone, and where a login must not be too long ago on the present
+//! time: so it stays valid as long as the token and the compiled agent do, within the span of time that it names, and `authn`
+//! may remember it.
 
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::model::{Claims, Identity, ImpliedScopes, KeyedHash, Reason, TokenSaid};
+use crate::model::{Claims, Identity, Instant, KeyedHash, Reason, TokenSaid};
 
 use super::claim_headers::ClaimHeaders;
 use super::explain::Trace;
 use super::operations::OperationRules;
+use super::requirements::Requirements;
 use super::rule::Standings;
 use super::rules::Rules;
+use super::time_span::TimeSpan;
+use super::verified_token::VerifiedToken;
 
 /// A verified token, judged by the rules of one agent.
 #[derive(Debug)]
@@ -25,6 +29,16 @@ pub struct Admission {
     pub standings: Standings,
     /// The claims by which limits count, in the order of [`Entry::counted`]: `None` where it is absent or has parts.
     pub counted: Box<[Option<KeyedHash>]>,
+    /// The time in which it holds; `None` = always.
+    pub span: Option<Box<TimeSpan>>,
+}
+
+impl Admission {
+    /// Whether it holds at `now`, and the token need not be judged anew.
+    #[must_use]
+    pub fn holds_at(&self, now: Instant) -> bool {
+        self.span.as_deref().is_none_or(|span| span.holds_at(now))
+    }
 }
 
 /// The rules and claim headers of one agent, which an authenticated caller is judged by.
@@ -32,6 +46,8 @@ pub struct Admission {
 pub struct Entry {
     /// The number of the compiled agent: an admission holds for no other.
     pub number: u64,
+    /// What the token must be beside what the rules say, where the agent requires anything.
+    pub requirements: Option<Box<Requirements>>,
     /// The scope and claim rules.
     pub rules: Rules,
     /// The claims that go upstream as headers.
@@ -59,26 +75,28 @@ impl CountedClaim {
 }
 
 impl Entry {
-    /// Applies the rules, by which the provider of the token says what its scopes imply, then renders the claim headers.
-    pub fn admit(
-        &self,
-        identity: Identity,
-        claims: &Claims,
-        implied: &ImpliedScopes,
-        trace: &mut impl Trace,
-    ) -> Admission {
-        let permitted = self.rules.check(claims, implied, trace);
+    /// Applies the requirements, then the rules, by which the provider of the token says what its scopes imply, then renders
+    /// the claim headers.
+    pub fn admit(&self, identity: Identity, token: &VerifiedToken<'_>, trace: &mut impl Trace) -> Admission {
+        let VerifiedToken { claims, implied, .. } = *token;
+        let mut span = TimeSpan::ALWAYS;
+        let required = match &self.requirements {
+            None => Ok(()),
+            Some(requirements) => requirements.check(token, &mut span, trace),
+        };
+        let permitted = required.and_then(|()| self.rules.check(claims, implied, trace));
         let headers = permitted.and_then(|()| self.claim_headers.render(claims, trace));
         if headers.is_err() {
             trace.refused(|| TokenSaid::of(claims, identity.key_id.as_deref()));
         }
-        let standings = self.operations.as_ref().map(|rules| rules.standings(claims, implied));
+        let standings = self.operations.as_ref().map(|rules| rules.standings(token, &mut span));
         let counted = self.counted.iter().map(|claim| claim.hash(claims));
         Admission {
             identity: Arc::new(identity),
             headers: headers.map(Vec::into_boxed_slice),
             standings: standings.unwrap_or_default(),
             counted: counted.collect(),
+            span: (span != TimeSpan::ALWAYS).then(|| Box::new(span)),
         }
     }
 }

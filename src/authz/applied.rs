@@ -56,7 +56,7 @@ impl OperationRules {
                 (Rule::Needs(at), Ruling::Denied) if standings.get(at).is_none() => RuleOutcome::NotJudged,
                 (_, Ruling::Public) => RuleOutcome::Public,
                 (_, Ruling::Permitted) => RuleOutcome::Permitted,
-                (_, Ruling::StepUp) => RuleOutcome::StepUp,
+                (_, Ruling::StepUp | Ruling::LogIn(_)) => RuleOutcome::StepUp,
                 (_, Ruling::Denied) => RuleOutcome::Denied,
             },
         };
@@ -69,7 +69,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::authz::{ClaimRule, RuleTable, Rules, ScopeRules, Unlisted};
+    use crate::authz::{Block, ClaimRule, LoginFault, RuleTable, Rules, ScopeRules, Unlisted};
     use crate::model::{OperationClass, Target, TargetKind};
 
     const WORDS: RuleWords = RuleWords { setting: "mcp.rules", methods: "methods" };
@@ -86,10 +86,13 @@ mod tests {
             tools: table(&[]),
             resources: table(&[]),
             prompts: table(&[("a \"b\"", Rule::Public)]),
-            needs: [Rules {
-                scopes,
-                claims_all_of: vec![role("role")],
-                claims_any_of: vec![role("x"), role("y")],
+            needs: [Block {
+                rules: Rules {
+                    scopes,
+                    claims_all_of: vec![role("role")],
+                    claims_any_of: vec![role("x"), role("y")],
+                },
+                requirements: None,
             }]
             .into(),
         }
@@ -109,6 +112,7 @@ mod tests {
         for (standings, outcome) in [
             (&[Standing::Met] as &[_], RuleOutcome::Permitted),
             (&[Standing::ScopeMissing], RuleOutcome::StepUp),
+            (&[Standing::LogIn(LoginFault::Age)], RuleOutcome::StepUp),
             (&[Standing::ClaimMismatch], RuleOutcome::Denied),
             (&[], RuleOutcome::NotJudged),
         ] {

@@ -50,6 +50,16 @@ closed_words! {
         Signature = "signature",
         /// No denial names the token.
         Denial = "denial",
+        /// The token is of the profile that the agent requires (RFC 9068).
+        Profile = "profile",
+        /// The agent admits the client that the token was issued to.
+        Client = "client",
+        /// The agent admits who acts for the subject of the token.
+        Actor = "actor",
+        /// The subject logged in by one of the ways that the agent requires (RFC 9470).
+        Acr = "acr",
+        /// The login of the subject is not too long ago (RFC 9470).
+        AuthAge = "auth_age",
         /// The token grants the scopes that the agent requires.
         Scopes = "scopes",
         /// The token satisfies a claim rule.

@@ -12,7 +12,7 @@ use super::{OperationRules, Rule, Ruling, Standing};
 pub enum Listing {
     /// All.
     All,
-    /// Those that the caller may use, and those that it could use with more scopes.
+    /// Those that the caller may use, and those that it could use with more scopes or after another login.
     #[default]
     Obtainable,
     /// Those that the caller may use.
@@ -83,16 +83,18 @@ fn is_shown(listing: Listing, viewer: Viewer, ruling: Ruling) -> bool {
     match (listing, ruling) {
         (Listing::All, _) | (_, Ruling::Public) => true,
         (_, Ruling::Denied) => false,
-        (Listing::Obtainable, Ruling::Permitted | Ruling::StepUp) => viewer != Viewer::Barred,
+        (Listing::Obtainable, Ruling::Permitted | Ruling::StepUp | Ruling::LogIn(_)) => {
+            viewer != Viewer::Barred
+        }
         (Listing::Permitted, Ruling::Permitted) => viewer == Viewer::Admitted,
-        (Listing::Permitted, Ruling::StepUp) => false,
+        (Listing::Permitted, Ruling::StepUp | Ruling::LogIn(_)) => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::authz::{RuleTable, Unlisted};
+    use crate::authz::{LoginFault, RuleTable, Unlisted};
 
     const NEEDS_A: Rule = Rule::Needs(0);
 
@@ -134,13 +136,15 @@ mod tests {
     #[test]
     fn a_list_shows_what_the_caller_may_use_or_could() {
         use Listing::{All, Obtainable, Permitted};
-        use Standing::{ClaimMismatch, Met, ScopeMissing};
+        use Standing::{ClaimMismatch, LogIn, Met, ScopeMissing};
         use Viewer::{Admitted, Barred, CouldBeAdmitted};
         let tools = ["open", "read", "write", "admin", "never", "other"].map(Named::One);
         for (listing, viewer, standings, wanted) in [
             (All, Barred, &[] as &[Standing], "open read write admin never other"),
             (Obtainable, Admitted, &[ScopeMissing, ClaimMismatch], "open read write"),
             (Obtainable, Admitted, &[Met, ScopeMissing], "open read write admin"),
+            (Obtainable, Admitted, &[LogIn(LoginFault::Age), ClaimMismatch], "open read write"),
+            (Permitted, Admitted, &[LogIn(LoginFault::Class), Met], "open read admin"),
             (Obtainable, Admitted, &[], "open read"),
             (Obtainable, CouldBeAdmitted, &[], "open read write admin"),
             (Obtainable, Barred, &[], "open"),

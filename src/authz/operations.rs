@@ -1,14 +1,17 @@
 //! Rules by operation: one table for the methods, tools, resources and prompts of an MCP agent, and for the operations
 //! of an A2A agent.
 //!
-//! The rules are compiled when the agent is deployed. Each block of scopes and claims is judged once for a verified token,
-//! and the outcome is kept as the token's [`Standing`]; a message then only looks its rules up.
+//! The rules are compiled when the agent is deployed. Each block of what rules ask for is judged once for a verified
+//! token, and the outcome is kept as the token's [`Standing`]; a message then only looks its rules up.
 
-use crate::model::{Claims, ImpliedScopes, Operation, TargetKind};
+use crate::model::{Operation, TargetKind};
 
-use super::explain::Silent;
+use super::block::Block;
+use super::login::LoginRule;
 use super::rule::{Applied, Rule, RulePlace, RuleTable, Ruling, Standing, Standings, Table, Unlisted};
-use super::rules::{Rules, ScopeRules};
+use super::rules::ScopeRules;
+use super::time_span::TimeSpan;
+use super::verified_token::VerifiedToken;
 
 /// The rules by operation of one agent.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,7 +27,7 @@ pub struct OperationRules {
     /// Rules for prompts, by name.
     pub prompts: RuleTable,
     /// What the rules that ask for scopes and claims ask for; [`Rule::Needs`] is an index into it.
-    pub needs: Box<[Rules]>,
+    pub needs: Box<[Block]>,
 }
 
 impl OperationRules {
@@ -41,17 +44,10 @@ impl OperationRules {
         self.methods.find(method) == Some(Rule::Public)
     }
 
-    /// What a verified token is worth by each block of scopes and claims, when its provider says that its scopes imply
-    /// others.
+    /// What a verified token is worth by each block. Narrows `span` to the time in which that is so.
     #[must_use]
-    pub fn standings(&self, claims: &Claims, implied: &ImpliedScopes) -> Standings {
-        // Claims first: a caller whom no scope can help is not sent for one.
-        let judge = |needs: &Rules| match needs.check_claims(claims, &mut Silent) {
-            Err(_) => Standing::ClaimMismatch,
-            Ok(()) if needs.check_scopes(claims, implied, &mut Silent).is_err() => Standing::ScopeMissing,
-            Ok(()) => Standing::Met,
-        };
-        self.needs.iter().map(judge).collect()
+    pub fn standings(&self, token: &VerifiedToken<'_>, span: &mut TimeSpan) -> Standings {
+        self.needs.iter().map(|block| block.standing(token, span)).collect()
     }
 
     /// What the rules say of an operation of a caller with these standings.
@@ -67,11 +63,20 @@ impl OperationRules {
 
     /// The scopes that the rules of an operation ask for, in their order, `all_of` before `any_of` in each.
     pub fn scopes<'s>(&'s self, operation: &'s Operation<'_>) -> impl Iterator<Item = &'s str> {
-        let needs = self.applied(operation).filter_map(|applied| match applied.rule {
+        self.blocks(operation).flat_map(|block: &Block| ScopeRules::listed(&block.rules.scopes))
+    }
+
+    /// The logins that the rules of an operation ask for.
+    pub fn logins<'s>(&'s self, operation: &'s Operation<'_>) -> impl Iterator<Item = &'s LoginRule> {
+        let required = self.blocks(operation).filter_map(|block| block.requirements.as_deref());
+        required.map(|required| &required.login)
+    }
+
+    fn blocks<'s>(&'s self, operation: &'s Operation<'_>) -> impl Iterator<Item = &'s Block> {
+        self.applied(operation).filter_map(|applied| match applied.rule {
             Rule::Needs(at) => self.needs.get(at),
             Rule::Deny | Rule::Allow | Rule::Public => None,
-        });
-        needs.flat_map(|needs: &Rules| ScopeRules::listed(&needs.scopes))
+        })
     }
 
     /// The rules of an operation: that of its method, where there is one, and those of all that it is about.
@@ -94,13 +99,17 @@ impl OperationRules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{OperationClass, Target};
+    use crate::authz::Rules;
+    use crate::authz::requirements::tests::token_of;
+    use crate::model::{ImpliedScopes, OperationClass, Target};
     use serde_json::json;
 
-    fn needs(scope: &str, role: Option<&str>) -> Rules {
+    fn needs(scope: &str, role: Option<&str>) -> Block {
         let scopes = ScopeRules { all_of: vec![scope.to_owned()], any_of: Vec::new() };
         let claim = |role: &str| crate::authz::ClaimRule::new("role".to_owned(), false, vec![json!(role)]);
-        Rules { scopes, claims_all_of: role.map(claim).into_iter().collect(), ..Rules::default() }
+        let rules =
+            Rules { scopes, claims_all_of: role.map(claim).into_iter().collect(), ..Rules::default() };
+        Block { rules, requirements: None }
     }
 
     fn table(rules: &[(&str, Rule)]) -> RuleTable {
@@ -170,8 +179,7 @@ mod tests {
             ("", "", "subscriptions/listen", &[(Resource, "file:///c")], Ruling::Denied),
         ] {
             let claims = json!({"scope": scope, "role": role});
-            let standings = rules
-                .standings(&Claims::new(claims.as_object().cloned().unwrap()), &ImpliedScopes::default());
+            let standings = rules.standings(&token_of(&claims).token(), &mut TimeSpan::ALWAYS.clone());
             let operation = operation(method, targets, true);
             assert_eq!(rules.rule(&operation, &standings), wanted, "{scope} {role} {operation:?}");
         }
@@ -181,12 +189,14 @@ mod tests {
     fn an_implied_scope_meets_a_rule() {
         let implied =
             ImpliedScopes::new(&[("admin".to_owned(), vec!["call".to_owned(), "secrets".to_owned()])]);
-        let claims = Claims::new(json!({"scope": "admin"}).as_object().cloned().unwrap());
+        let claims = token_of(&json!({"scope": "admin"}));
         let operation = operation("tools/call", &[(TargetKind::Tool, "read_secrets")], true);
         for (implied, wanted) in [(&implied, Ruling::Permitted), (&ImpliedScopes::default(), Ruling::StepUp)]
         {
             let rules = rules(Unlisted::Deny);
-            assert_eq!(rules.rule(&operation, &rules.standings(&claims, implied)), wanted);
+            let token = VerifiedToken { implied, ..claims.token() };
+            let standings = rules.standings(&token, &mut TimeSpan::ALWAYS.clone());
+            assert_eq!(rules.rule(&operation, &standings), wanted);
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::login::LoginFault;
+
 /// What becomes of an operation that no rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unlisted {
@@ -54,8 +56,10 @@ pub enum Standing {
     Met,
     /// A scope is missing: a token with more scopes may meet it.
     ScopeMissing,
-    /// A claim does not match: no scope changes that.
+    /// A claim does not match, or the client or the actor: no scope changes that.
     ClaimMismatch,
+    /// Another login of the subject may meet it.
+    LogIn(LoginFault),
 }
 
 /// What the rules say of one operation.
@@ -67,6 +71,8 @@ pub enum Ruling {
     Permitted,
     /// The caller lacks scopes that the rules ask for.
     StepUp,
+    /// The subject of the caller's token must log in in another way, or again.
+    LogIn(LoginFault),
     /// The caller may not, whatever scopes it has.
     Denied,
 }
@@ -176,6 +182,7 @@ impl Rule {
             Self::Needs(at) => match standings.get(at) {
                 Some(Standing::Met) => Ruling::Permitted,
                 Some(Standing::ScopeMissing) => Ruling::StepUp,
+                Some(Standing::LogIn(fault)) => Ruling::LogIn(*fault),
                 Some(Standing::ClaimMismatch) | None => Ruling::Denied,
             },
         }
@@ -187,6 +194,9 @@ impl Ruling {
     pub(super) fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Denied, _) | (_, Self::Denied) => Self::Denied,
+            // One challenge names the login and the scopes.
+            (Self::LogIn(one), Self::LogIn(other)) => Self::LogIn(one.and(other)),
+            (Self::LogIn(fault), _) | (_, Self::LogIn(fault)) => Self::LogIn(fault),
             (Self::StepUp, _) | (_, Self::StepUp) => Self::StepUp,
             (Self::Permitted, _) | (_, Self::Permitted) => Self::Permitted,
             (Self::Public, Self::Public) => Self::Public,

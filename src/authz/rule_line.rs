@@ -25,7 +25,7 @@ pub struct Ruled {
 pub struct RuleLine {
     /// Where it is written, below the agent, such as `mcp.rules.tools."write_*"`.
     pub setting: String,
-    /// What it says: `deny`, `allow`, `public`, or the scopes and claims that it asks for.
+    /// What it says: `deny`, `allow`, `public`, or the scopes, claims and requirements that it asks for.
     pub says: String,
     /// What that means for this caller.
     pub outcome: RuleOutcome,
@@ -38,7 +38,7 @@ closed_words! {
         Public = "public",
         /// The caller may.
         Permitted = "permitted",
-        /// The caller lacks a scope that the rule asks for.
+        /// The caller lacks a scope, or a login, that the rule asks for.
         StepUp = "step_up",
         /// The caller may not, whatever scopes it has.
         Denied = "denied",

@@ -43,7 +43,11 @@ pub(super) enum Order {
     Record(u64, Answer<Option<Record>>),
     Committed(String, Answer<Option<Record>>),
     /// Writes down what was done, and says when it is written to those who wait for it.
-    NoteDone { who: String, what: String, written: Option<oneshot::Sender<()>> },
+    NoteDone {
+        who: String,
+        what: String,
+        written: Option<oneshot::Sender<()>>,
+    },
 }
 
 /// A handle to the reconciler. Cheap to clone.

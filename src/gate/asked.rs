@@ -6,6 +6,8 @@ use crate::authz::Viewer;
 use crate::model::{Call, Operation, OperationClass};
 use crate::protocol::json_rpc::Id;
 
+use super::step_up::StepUp;
+
 /// What a request asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
@@ -15,9 +17,8 @@ pub struct Asked {
     pub call: Option<Arc<Call>>,
     /// The id of the message, for the response to a refusal.
     pub id: Option<Id<'static>>,
-    /// The scopes that the operation needs in all, where a token, or one with more scopes, could pass: those of the agent
-    /// first, none twice.
-    pub step_up: Option<Box<str>>,
+    /// What the operation needs in all, where a token, or another one of the same caller, could pass.
+    pub step_up: Option<Box<StepUp>>,
     /// The caller, as far as lists show different things to different callers.
     pub viewer: Viewer,
 }

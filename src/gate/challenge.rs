@@ -1,4 +1,5 @@
-//! The challenge in the response to a refused request (RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 9728 section 5.1),
+//! The challenge in the response to a refused request (RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 9470 section 3,
+//! RFC 9728 section 5.1),
 //! and the sentence that the client reads. Neither says more than a client may know.
 //!
 //! Clients read challenges with regular expressions over the whole field, and some give up asking for more scopes only when
@@ -9,9 +10,11 @@ use std::borrow::Cow;
 
 use http::HeaderValue;
 
-use crate::authz::requested_scopes;
+use crate::authz::{LoginNeeds, requested_scopes};
 use crate::model::{OAuthError, Reason, Refusal};
 use crate::routing::{Agent, Authenticator};
+
+use super::step_up::StepUp;
 
 /// A challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,13 +29,12 @@ pub struct Challenge {
 
 /// The challenge for a refusal at an agent; `None` where another credential would change nothing.
 ///
-/// `step_up` are the scopes that the operation needs in all, where a token, or one with more scopes, could pass: the agent's
-/// own first. `metadata` makes the URL of the agent's metadata; it is called for agents that take tokens alone.
+/// `step_up` is what the operation needs in all, where a token, or another one of the same caller, could pass. `metadata` makes the URL of the agent's metadata; it is called for agents that take tokens alone.
 #[must_use]
 pub fn challenge(
     reason: Reason,
     agent: &Agent,
-    step_up: Option<&str>,
+    step_up: Option<&StepUp>,
     metadata: impl FnOnce() -> Option<String>,
 ) -> Option<Challenge> {
     match &agent.authenticator {
@@ -55,24 +57,48 @@ pub fn challenge(
                 (_, None, Some(_)) => Some(OAuthError::InsufficientScope),
                 (_, None, None) => return None,
             };
-            let description = matches!(reason, Reason::TokenExpired).then_some("The access token expired");
+            let login =
+                (error == Some(OAuthError::InsufficientUserAuthentication)).then(|| login(agent, step_up));
+            let acr_values = login.as_ref().and_then(LoginNeeds::acr_values);
+            let max_age = login.as_ref().and_then(LoginNeeds::max_age);
             let scope = match (error, step_up) {
                 (Some(OAuthError::InvalidRequest), _) => None,
-                (None | Some(OAuthError::InsufficientScope), Some(step_up)) => scope(step_up.split(' ')),
-                (None | Some(OAuthError::InvalidToken | OAuthError::InsufficientScope), _) => {
-                    scope(agent.entry.rules.scopes.listed())
-                }
+                (Some(OAuthError::InvalidToken), _) | (_, None) => scope(agent.entry.rules.scopes.listed()),
+                (
+                    None | Some(OAuthError::InsufficientScope | OAuthError::InsufficientUserAuthentication),
+                    Some(step_up),
+                ) => scope(step_up.scopes.split(' ')),
             };
             let metadata = metadata();
             let value = bearer(&[
                 ("realm", Some(agent.name.as_str())),
                 ("error", error.map(OAuthError::as_str)),
-                ("error_description", description),
+                ("error_description", description(reason)),
+                ("acr_values", acr_values.as_deref()),
+                ("max_age", max_age.as_deref()),
                 ("scope", scope.as_deref()),
                 ("resource_metadata", metadata.as_deref()),
             ])?;
             Some(Challenge { value, error, scope })
         }
+    }
+}
+
+/// The login that is needed: for the operation, else for the agent.
+fn login(agent: &Agent, step_up: Option<&StepUp>) -> LoginNeeds {
+    match step_up {
+        Some(step_up) => step_up.login.clone(),
+        None => LoginNeeds::of(agent.entry.requirements.iter().map(|required| &required.login)),
+    }
+}
+
+/// What people read of the error, where its code is not enough. The same for each request with that reason.
+const fn description(reason: Reason) -> Option<&'static str> {
+    match reason {
+        Reason::TokenExpired => Some("The access token expired"),
+        Reason::AcrInsufficient => Some("A different authentication level is required"),
+        Reason::AuthTooOld => Some("More recent authentication is required"),
+        _ => None,
     }
 }
 
@@ -125,6 +151,17 @@ agents:
         identity_providers: [corp]
         audiences: [a]
         scopes: { all_of: [read, offline_access, 'x=y'], any_of: [write, read] }
+  stepped:
+    route: /stepped
+    upstream: http://127.0.0.1:9
+    auth:
+      oauth:
+        identity_providers: [corp]
+        audiences: [a]
+        scopes: { all_of: [read] }
+        require: { acr_values: [urn:gold, silver], max_auth_age: 90s, amr_any: [otp] }
+  aged: { route: /aged, upstream: 'http://127.0.0.1:9', auth: { oauth: { identity_providers: [corp], audiences: [a], require: { max_auth_age: 1h } } } }
+  methods: { route: /methods, upstream: 'http://127.0.0.1:9', auth: { oauth: { identity_providers: [corp], audiences: [a], require: { amr_any: [otp] } } } }
   keyed: { route: /keyed, upstream: 'http://127.0.0.1:9', auth: { api_key: {} } }
   open: { route: /open, upstream: 'http://127.0.0.1:9', auth: public }
 ";
@@ -243,7 +280,57 @@ agents:
                 Some("insufficient_scope"),
                 Some("read x=y write tool"),
             ),
+            (
+                "stepped",
+                Reason::AcrInsufficient,
+                None,
+                "Bearer realm=\"stepped\", error=\"insufficient_user_authentication\", error_description=\"A different authentication level is required\", acr_values=\"urn:gold silver\", max_age=\"90\", scope=\"read\"",
+                Some("insufficient_user_authentication"),
+                Some("read"),
+            ),
+            (
+                "stepped",
+                Reason::AuthTooOld,
+                None,
+                "Bearer realm=\"stepped\", error=\"insufficient_user_authentication\", error_description=\"More recent authentication is required\", acr_values=\"urn:gold silver\", max_age=\"90\", scope=\"read\"",
+                Some("insufficient_user_authentication"),
+                Some("read"),
+            ),
+            (
+                "stepped",
+                Reason::TokenMissing,
+                None,
+                "Bearer realm=\"stepped\", scope=\"read\"",
+                None,
+                Some("read"),
+            ),
+            (
+                "aged",
+                Reason::AuthTooOld,
+                None,
+                "Bearer realm=\"aged\", error=\"insufficient_user_authentication\", error_description=\"More recent authentication is required\", max_age=\"3600\"",
+                Some("insufficient_user_authentication"),
+                None,
+            ),
+            (
+                "methods",
+                Reason::AcrInsufficient,
+                None,
+                "Bearer realm=\"methods\", error=\"insufficient_user_authentication\", error_description=\"A different authentication level is required\"",
+                Some("insufficient_user_authentication"),
+                None,
+            ),
+            (
+                "plain",
+                Reason::ProfileMismatch,
+                None,
+                "Bearer realm=\"plain\", error=\"invalid_token\"",
+                Some("invalid_token"),
+                None,
+            ),
         ] {
+            let step_up = step_up.map(|scopes: &str| StepUp { scopes: scopes.into(), ..StepUp::default() });
+            let step_up = step_up.as_ref();
             let made = challenge(reason, &agent(name), step_up, || Some(METADATA.to_owned())).unwrap();
             let text = made.value.to_str().unwrap();
             assert_eq!(text, format!("{wanted}{long}"), "{reason}");

@@ -16,6 +16,7 @@ mod origin;
 mod permit;
 mod refused_response;
 mod session;
+mod step_up;
 mod strictly;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -36,5 +37,6 @@ pub use origin::deny_origin;
 pub use permit::Permit;
 pub use refused_response::RefusedResponse;
 pub use session::{SentSession, in_session, seal_session, shadow_session};
+pub use step_up::StepUp;
 pub use strictly::Strict;
 pub use verdict::Verdict;

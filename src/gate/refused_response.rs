@@ -51,7 +51,12 @@ impl RefusedResponse<'_> {
     fn error_kind(&self) -> Option<ErrorKind> {
         match self.challenge.and_then(|challenge| challenge.error) {
             Some(OAuthError::InsufficientScope) => Some(ErrorKind::ScopeMissing),
-            Some(OAuthError::InvalidRequest | OAuthError::InvalidToken) | None => ErrorKind::of(self.refusal),
+            Some(
+                OAuthError::InvalidRequest
+                | OAuthError::InvalidToken
+                | OAuthError::InsufficientUserAuthentication,
+            )
+            | None => ErrorKind::of(self.refusal),
         }
     }
 }

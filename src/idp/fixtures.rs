@@ -52,6 +52,7 @@ pub(super) fn spec(source: KeySource) -> ProviderSpec {
         egress_proxy: EgressProxy::Direct,
         extra_ca: None,
         implied_scopes: Default::default(),
+        client_claim: None,
     }
 }
 

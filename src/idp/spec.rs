@@ -35,6 +35,8 @@ pub struct ProviderSpec {
     pub extra_ca: Option<Arc<[u8]>>,
     /// What a broad scope of its tokens implies.
     pub implied_scopes: ImpliedScopes,
+    /// The claim in which its tokens name the client; `None` = the usual ones ([`Claims::client`](crate::model::Claims::client)).
+    pub client_claim: Option<Box<str>>,
 }
 
 impl ProviderSpec {

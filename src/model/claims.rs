@@ -28,6 +28,25 @@ impl Claims {
         self.0.get(name).and_then(Value::as_str)
     }
 
+    /// The top-level claim of that name, whatever it is. Null counts as absent, as many issuers write it.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    /// The client that the token was issued to: the claim that its provider uses for it (a [`Self::get`] name), else the
+    /// first of `client_id` (RFC 9068 section 2.2), `cid` (Okta), `azp` (OpenID Connect Core section 2) and `appid` (Entra)
+    /// that is there. `None` when that claim is not a string.
+    #[must_use]
+    pub fn client(&self, claim: Option<&str>) -> Option<&str> {
+        match claim {
+            Some(claim) => self.get(claim)?.as_str(),
+            None => {
+                ["client_id", "cid", "azp", "appid"].into_iter().find_map(|name| self.member(name))?.as_str()
+            }
+        }
+    }
+
     /// Every scope of `scope` and of `scp`: the words of a string (RFC 8693 section 4.2), or the strings of an array,
     /// as several providers write either.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
@@ -68,6 +87,23 @@ mod tests {
         assert_eq!(c.get("https://x.y/z"), Some(&json!(4)));
         assert_eq!(c.get("a.x"), None);
         assert_eq!(c.get("a.b.c"), None);
+    }
+
+    #[test]
+    fn the_client_is_the_first_claim_that_names_one_or_that_of_the_provider() {
+        for (members, claim, wanted) in [
+            (json!({"appid": "d", "azp": "c", "cid": "b", "client_id": "a"}), None, Some("a")),
+            (json!({"appid": "d", "azp": "c", "cid": "b", "client_id": null}), None, Some("b")),
+            (json!({"appid": "d", "azp": "c"}), None, Some("c")),
+            (json!({"appid": "d"}), None, Some("d")),
+            (json!({"sub": "a"}), None, None),
+            (json!({"cid": ["b"], "azp": "c"}), None, None),
+            (json!({"client_id": "a", "app": {"id": "e"}}), Some("app.id"), Some("e")),
+            (json!({"client_id": "a"}), Some("app"), None),
+            (json!({"app": 1}), Some("app"), None),
+        ] {
+            assert_eq!(claims(members.clone()).client(claim), wanted, "{members} {claim:?}");
+        }
     }
 
     #[test]

@@ -311,7 +311,7 @@ mod tests {
 
     fn principal(claims: Value) -> Principal {
         let claims = Claims::new(claims.as_object().cloned().unwrap());
-        Principal::of(IDP, &claims, &Identity::from_claims(&claims, 0, Some("k1")).names())
+        Principal::of(IDP, &claims, &Identity::from_claims(&claims, None, 0, Some("k1")).names())
     }
 
     fn names(denied: Denied, principal: &Principal) -> Option<DenialKind> {

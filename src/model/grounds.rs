@@ -56,7 +56,7 @@ pub struct TokenSaid {
     pub aud: Option<Box<str>>,
     /// `kid` of its header.
     pub kid: Option<Box<str>>,
-    /// `client_id`, else `azp`.
+    /// The client, as [`Claims::client`] finds it where no claim is configured.
     pub client_id: Option<Box<str>>,
 }
 
@@ -69,7 +69,7 @@ impl TokenSaid {
             iss: claims.text("iss").map(short),
             aud: claims.get("aud").and_then(audiences).map(|aud| short(&aud)),
             kid: kid.map(short),
-            client_id: claims.text("client_id").or_else(|| claims.text("azp")).map(short),
+            client_id: claims.client(None).map(short),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Claims, DenialKind, Instant, Principal};
+use super::{AuthContext, Claims, DenialKind, Instant, Principal};
 
 /// An authenticated caller. Every field comes from a token whose signature verified, or from the record of an API key.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,7 +11,7 @@ pub struct Identity {
     pub provider: Option<usize>,
     /// The token's `sub`.
     pub sub: Option<String>,
-    /// The token's `client_id` (RFC 9068), else `azp`.
+    /// The client that the token was issued to, as [`Claims::client`] finds it.
     pub client_id: Option<String>,
     /// The token's `jti`.
     pub jti: Option<String>,
@@ -21,6 +21,8 @@ pub struct Identity {
     pub expires_at: Option<Instant>,
     /// By what denials can name the token; absent for an API key.
     pub principal: Option<Arc<Principal>>,
+    /// What the token says of the login, and of those who act for the subject; `None` where it says nothing of that.
+    pub context: Option<Box<AuthContext>>,
 }
 
 impl Identity {
@@ -41,18 +43,20 @@ impl Identity {
         ]
     }
 
-    /// The identity that verified claims state.
+    /// The identity that verified claims state. `client` is the claim in which their provider names the client, where that
+    /// is configured.
     #[must_use]
-    pub fn from_claims(claims: &Claims, provider: usize, key_id: Option<&str>) -> Self {
+    pub fn from_claims(claims: &Claims, client: Option<&str>, provider: usize, key_id: Option<&str>) -> Self {
         let text = |name| claims.text(name).map(str::to_owned);
         Self {
             provider: Some(provider),
             sub: text("sub"),
-            client_id: text("client_id").or_else(|| text("azp")),
+            client_id: claims.client(client).map(str::to_owned),
             jti: text("jti"),
             key_id: key_id.map(str::to_owned),
             expires_at: claims.get("exp").and_then(serde_json::Value::as_f64).and_then(whole_seconds),
             principal: None,
+            context: AuthContext::of(claims),
         }
     }
 }

@@ -3,8 +3,10 @@
 //! There is no I/O, no async and no proxy framework here, and only [`SystemClock`] reads a clock. A value of one of these
 //! types is valid by construction; text that is not valid is refused where it enters.
 
+mod actor;
 mod address_text;
 mod algorithm;
+mod auth_context;
 mod authority;
 pub mod byte_class;
 mod byte_order_mark;
@@ -32,6 +34,7 @@ mod live;
 mod loopback;
 pub mod methods;
 mod name;
+mod oauth_error;
 mod operation;
 mod path;
 mod principal;
@@ -53,8 +56,10 @@ mod token_text;
 mod trace_context;
 mod upstream_target;
 
+pub use actor::{Actor, Actors};
 pub use address_text::AddressText;
 pub use algorithm::{Algorithm, AlgorithmSet, UnknownAlgorithm};
+pub use auth_context::AuthContext;
 pub use authority::Authority;
 pub use byte_order_mark::{pem_without_marks, without_mark};
 pub use card::{CardSignature, CardSource};
@@ -81,6 +86,7 @@ pub use label::check_label;
 pub use live::Live;
 pub use loopback::{is_loopback, is_loopback_name, reached_at};
 pub use name::{AgentName, Issuer, KeyId, NameError, ProviderName};
+pub use oauth_error::OAuthError;
 pub use operation::{
     Call, CallOutcome, CallProtocol, ListOutcome, Operation, OperationClass, Target, TargetKind,
 };
@@ -88,7 +94,7 @@ pub use path::{CanonicalPath, PathError};
 pub use principal::Principal;
 pub use private_jwk::PRIVATE_JWK_MEMBERS;
 pub use problem::{PROBLEM_MEDIA_TYPE, ProblemDocument, problem_document};
-pub use reason::{OAuthError, Reason};
+pub use reason::Reason;
 pub use refusal::Refusal;
 pub use request::{Purpose, Request};
 pub use request_id::RequestId;

@@ -177,7 +177,7 @@ closed_words! {
     CallOutcome {
         /// It goes on to the agent.
         Permitted = "permitted",
-        /// It is refused for want of a scope.
+        /// It is refused for want of a scope, or of another login.
         StepUp = "step_up",
         /// It is refused, whatever scopes the caller has.
         Denied = "denied",

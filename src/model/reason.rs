@@ -9,7 +9,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use super::Decision;
+use super::{Decision, OAuthError};
 
 /// The reason of a decision. Its words are label values in metrics, and stand in logs and in `explain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,34 +88,21 @@ pub enum Reason {
     QuotaSpent,
     /// The members of a fleet cannot count together, and a limit lets nothing in then.
     LimitsUnavailable,
-}
-
-/// The error codes of RFC 6750 section 3.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OAuthError {
-    /// `invalid_request`
-    InvalidRequest,
-    /// `invalid_token`
-    InvalidToken,
-    /// `insufficient_scope`
-    InsufficientScope,
-}
-
-impl OAuthError {
-    /// The code as it is written in `WWW-Authenticate`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::InvalidToken => "invalid_token",
-            Self::InsufficientScope => "insufficient_scope",
-        }
-    }
+    /// The token is no access token as RFC 9068 describes one, and the agent requires that.
+    ProfileMismatch,
+    /// The agent does not admit the client that the token was issued to.
+    ClientNotAllowed,
+    /// The agent does not admit who acts for the subject of the token.
+    ActorNotAllowed,
+    /// The subject did not log in by one of the required ways (`acr`, `amr`).
+    AcrInsufficient,
+    /// The login of the subject (`auth_time`) is too long ago, or the token does not say when it was.
+    AuthTooOld,
 }
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 42] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -153,6 +140,11 @@ impl Reason {
         Self::ConcurrencyLimited,
         Self::QuotaSpent,
         Self::LimitsUnavailable,
+        Self::ProfileMismatch,
+        Self::ClientNotAllowed,
+        Self::ActorNotAllowed,
+        Self::AcrInsufficient,
+        Self::AuthTooOld,
     ];
 
     /// The word for it: label value in metrics, `reason` in logs and API.
@@ -196,6 +188,11 @@ impl Reason {
             Self::ConcurrencyLimited => "concurrency_limited",
             Self::QuotaSpent => "quota_spent",
             Self::LimitsUnavailable => "limits_unavailable",
+            Self::ProfileMismatch => "profile_mismatch",
+            Self::ClientNotAllowed => "client_not_allowed",
+            Self::ActorNotAllowed => "actor_not_allowed",
+            Self::AcrInsufficient => "acr_insufficient",
+            Self::AuthTooOld => "auth_too_old",
         }
     }
 
@@ -210,7 +207,12 @@ impl Reason {
             | Self::McpBatch
             | Self::McpBody
             | Self::PushDenied => 400,
-            Self::ScopeMissing | Self::ClaimMismatch | Self::OperationDenied | Self::OriginDenied => 403,
+            Self::ScopeMissing
+            | Self::ClaimMismatch
+            | Self::OperationDenied
+            | Self::OriginDenied
+            | Self::ClientNotAllowed
+            | Self::ActorNotAllowed => 403,
             Self::RateLimited | Self::ConcurrencyLimited | Self::QuotaSpent => 429,
             Self::KeysUnavailable | Self::LimitsUnavailable => 503,
             Self::TokenMissing
@@ -232,16 +234,20 @@ impl Reason {
             | Self::ApiKeyMissing
             | Self::ApiKeyInvalid
             | Self::ApiKeyExpired
-            | Self::ApiKeyRevoked => 401,
+            | Self::ApiKeyRevoked
+            | Self::ProfileMismatch
+            | Self::AcrInsufficient
+            | Self::AuthTooOld => 401,
         }
     }
 
-    /// The error code of the response (RFC 6750 section 3.1), where it has one.
+    /// The error code of the response (RFC 6750 section 3.1, RFC 9470 section 3), where it has one.
     #[must_use]
     pub const fn oauth_error(self) -> Option<OAuthError> {
         match self {
             Self::MultipleTokens => Some(OAuthError::InvalidRequest),
             Self::ScopeMissing => Some(OAuthError::InsufficientScope),
+            Self::AcrInsufficient | Self::AuthTooOld => Some(OAuthError::InsufficientUserAuthentication),
             Self::TokenMalformed
             | Self::TokenTooLarge
             | Self::AlgNotAllowed
@@ -256,7 +262,8 @@ impl Reason {
             | Self::BindingRequired
             | Self::KeyUnknown
             | Self::SignatureInvalid
-            | Self::Revoked => Some(OAuthError::InvalidToken),
+            | Self::Revoked
+            | Self::ProfileMismatch => Some(OAuthError::InvalidToken),
             Self::Ok
             | Self::NoRoute
             | Self::TokenMissing
@@ -276,50 +283,19 @@ impl Reason {
             | Self::RateLimited
             | Self::ConcurrencyLimited
             | Self::QuotaSpent
-            | Self::LimitsUnavailable => None,
+            | Self::LimitsUnavailable
+            | Self::ClientNotAllowed
+            | Self::ActorNotAllowed => None,
         }
     }
 
     /// The decision for this reason, at an agent that enforces.
     #[must_use]
     pub const fn decision(self) -> Decision {
-        match self {
-            Self::Ok => Decision::Allow,
-            Self::KeysUnavailable | Self::LimitsUnavailable => Decision::Error,
-            Self::NoRoute
-            | Self::TokenMissing
-            | Self::MultipleTokens
-            | Self::TokenMalformed
-            | Self::TokenTooLarge
-            | Self::AlgNotAllowed
-            | Self::TypMismatch
-            | Self::IssuerUnknown
-            | Self::IssuerNotAllowed
-            | Self::ExpMissing
-            | Self::TokenExpired
-            | Self::NotYetValid
-            | Self::LifetimeTooLong
-            | Self::AudienceMismatch
-            | Self::BindingRequired
-            | Self::KeyUnknown
-            | Self::SignatureInvalid
-            | Self::Revoked
-            | Self::ScopeMissing
-            | Self::ClaimMismatch
-            | Self::ApiKeyMissing
-            | Self::ApiKeyInvalid
-            | Self::ApiKeyExpired
-            | Self::ApiKeyRevoked
-            | Self::OperationDenied
-            | Self::McpHeaderMismatch
-            | Self::McpBatch
-            | Self::McpBody
-            | Self::OriginDenied
-            | Self::SessionForeign
-            | Self::PushDenied
-            | Self::RateLimited
-            | Self::ConcurrencyLimited
-            | Self::QuotaSpent => Decision::Deny,
+        match self.status() {
+            200 => Decision::Allow,
+            503 => Decision::Error,
+            _ => Decision::Deny,
         }
     }
 }
@@ -361,12 +337,13 @@ mod tests {
     }
 
     #[test]
-    fn an_oauth_code_comes_only_with_the_status_that_rfc_6750_gives_it() {
+    fn an_oauth_code_comes_only_with_the_status_that_its_rfc_gives_it() {
         for reason in Reason::ALL {
             let wanted = match reason.oauth_error() {
                 Some(OAuthError::InvalidRequest) => 400,
                 Some(OAuthError::InvalidToken) => 401,
                 Some(OAuthError::InsufficientScope) => 403,
+                Some(OAuthError::InsufficientUserAuthentication) => 401,
                 None => continue,
             };
             assert_eq!(reason.status(), wanted, "{reason}");

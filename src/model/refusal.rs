@@ -163,7 +163,7 @@ impl Refusal {
         }
     }
 
-    /// The error code of RFC 6750 section 3.1, where there is one.
+    /// The error code of RFC 6750 section 3.1 or RFC 9470 section 3, where there is one.
     #[must_use]
     pub const fn oauth_error(self) -> Option<OAuthError> {
         match self {
@@ -208,9 +208,15 @@ const fn decided(reason: Reason) -> &'static str {
         | Reason::AudienceMismatch
         | Reason::BindingRequired
         | Reason::KeyUnknown
-        | Reason::SignatureInvalid => "The access token is not valid for this agent.",
+        | Reason::SignatureInvalid
+        | Reason::ProfileMismatch => "The access token is not valid for this agent.",
         Reason::Revoked => "The credential is not valid for this agent.",
-        Reason::ScopeMissing | Reason::ClaimMismatch => "The access token does not permit this.",
+        Reason::ScopeMissing | Reason::ClaimMismatch | Reason::ClientNotAllowed | Reason::ActorNotAllowed => {
+            "The access token does not permit this."
+        }
+        Reason::AcrInsufficient | Reason::AuthTooOld => {
+            "This agent asks for another login of the user. Get a new access token."
+        }
         Reason::KeysUnavailable => "Access tokens cannot be checked at the moment. Try again later.",
         Reason::ApiKeyMissing => "This agent asks for an API key.",
         Reason::OriginDenied => "Pages of this origin may not call this agent.",

@@ -256,6 +256,7 @@ pub(crate) mod tests {
             authenticator,
             entry: Entry {
                 number: next_id(),
+                requirements: None,
                 rules: Rules::default(),
                 claim_headers: ClaimHeaders::default(),
                 operations: None,

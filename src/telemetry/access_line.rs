@@ -10,7 +10,7 @@ use http::Method;
 use serde::Serialize as _;
 use serde_json::ser::Formatter;
 
-use crate::model::{AddressText, AgentName, Call, CallProtocol, Instant, ProviderName, acts};
+use crate::model::{AddressText, AgentName, AuthContext, Call, CallProtocol, Instant, ProviderName, acts};
 
 use super::request_record::{EndedRequest, RequestRecord};
 use super::upstream_error::UpstreamError;
@@ -107,7 +107,21 @@ impl Line<'_> {
         self.raw(",\"client_id\":").maybe(identity.and_then(|i| i.client_id.as_deref()));
         self.raw(",\"jti\":").maybe(identity.and_then(|i| i.jti.as_deref()));
         self.raw(",\"key_id\":").maybe(identity.and_then(|i| i.key_id.as_deref()));
+        if let Some(context) = identity.and_then(|i| i.context.as_deref()) {
+            self.context(context);
+        }
         self.raw(",\"cache\":\"").raw(record.cache.as_str()).raw("\"}")
+    }
+
+    /// What the token says of the login, and of those who act: each where it says it.
+    fn context(&mut self, context: &AuthContext) -> &mut Self {
+        if let Some(acr) = context.acr.as_deref() {
+            self.raw(",\"acr\":").text(acr);
+        }
+        for (at, actor) in context.act.iter().enumerate() {
+            self.raw(if at == 0 { ",\"act\":[" } else { "," }).text(actor);
+        }
+        if context.act.is_empty() { self } else { self.raw("]") }
     }
 
     /// What the request asked for.

@@ -58,7 +58,7 @@ mod tests {
     use super::super::path_text::PathText;
     use super::super::request_record::RequestRecord;
     use super::*;
-    use crate::model::{Identity, Instant, RequestId};
+    use crate::model::{AuthContext, Identity, Instant, RequestId};
 
     #[derive(Clone, Default)]
     struct Shared(Arc<Mutex<Vec<u8>>>);
@@ -79,12 +79,18 @@ mod tests {
         let (log, guard) = AccessLog::to(sink.clone());
         let long = "ä".repeat(FIELD_LIMIT);
         let sub = "a\n\"b\u{1b}\u{9b}\u{e4}\u{202e}\u{2028}c".to_owned();
+        let act = ["https://a.test|bot".into(), "b|\"\u{1b}".into()].into();
+        let context = Box::new(AuthContext { acr: Some("gold".into()), act });
         log.write(|| EndedRequest {
             record: RequestRecord {
                 http_method: Some(Method::GET),
                 path: PathText::logged(&long),
                 status: Some(404),
-                identity: Some(Arc::new(Identity { sub: Some(sub), ..Identity::default() })),
+                identity: Some(Arc::new(Identity {
+                    sub: Some(sub),
+                    context: Some(context),
+                    ..Identity::default()
+                })),
                 ..RequestRecord::unrouted(Instant::from_unix(0), RequestId::Given("r".into()))
             },
             version: Version::HTTP_11,
@@ -102,6 +108,8 @@ mod tests {
         assert!(text.contains(r#""sub":"a\n\"b\u001b\u009bä\u202e\u2028c""#), "{text}");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["auth"]["sub"], "a\n\"b\u{1b}\u{9b}\u{e4}\u{202e}\u{2028}c");
+        assert_eq!(value["auth"]["acr"], "gold");
+        assert_eq!(value["auth"]["act"], serde_json::json!(["https://a.test|bot", "b|\"\u{1b}"]));
         assert_eq!(value["path"].as_str().unwrap().len(), FIELD_LIMIT);
         assert_eq!(value["ts"], "1970-01-01T00:00:00.000Z");
     }

@@ -2,8 +2,8 @@
 
 use portcullis::model::CacheLabel::{Hit, Miss};
 use portcullis::model::Reason::{
-    AudienceMismatch, BindingRequired, ClaimMismatch, IssuerNotAllowed, IssuerUnknown, LifetimeTooLong, Ok,
-    ScopeMissing, TokenExpired,
+    AudienceMismatch, AuthTooOld, BindingRequired, ClaimMismatch, ClientNotAllowed, IssuerNotAllowed,
+    IssuerUnknown, LifetimeTooLong, Ok, ScopeMissing, TokenExpired,
 };
 use portcullis::model::{Decision, Reason};
 use serde_json::{Value, json};
@@ -141,6 +141,57 @@ fn a_reload_decides_known_tokens_by_the_new_rules() {
         }
     }
     assert_eq!(world.cached.event("insert"), 1, "no reload of an agent makes its tokens unknown");
+}
+
+#[test]
+fn a_known_token_is_refused_once_its_login_is_too_long_ago_and_only_where_that_matters() {
+    let key = Key::new("EdDSA", "k");
+    let mut world = World::new(100, &[&key], &[]);
+    let mut claims = world.claims("a");
+    // Of 60 s, and a leeway of 30 s.
+    claims["client_id"] = "c1".into();
+    claims["auth_time"] = (world.now - 20).into();
+    let token = key.signed(&claims);
+    for (agent, after, wanted) in [
+        ("lately", 0, (Ok, Miss)),
+        ("lately", 70, (Ok, Hit)),
+        ("lately", 71, (AuthTooOld, Hit)),
+        ("plain", 71, (Ok, Hit)),
+        // The clock goes back.
+        ("lately", 70, (Ok, Hit)),
+        ("lately", -20, (Ok, Hit)),
+        ("lately", 71, (AuthTooOld, Hit)),
+        ("lately", 71, (AuthTooOld, Hit)),
+        ("lately", 0, (Ok, Hit)),
+    ] {
+        assert_eq!(world.ask_at(agent, &token, after), wanted, "{agent} after {after} s");
+    }
+    // A login that is yet to come is refused, and not for good.
+    claims["auth_time"] = (world.now + 60).into();
+    let early = key.signed(&claims);
+    for (after, wanted) in [
+        (0, (AuthTooOld, Miss)),
+        (29, (AuthTooOld, Hit)),
+        (30, (Ok, Hit)),
+        (31, (Ok, Hit)),
+        (0, (AuthTooOld, Hit)),
+    ] {
+        assert_eq!(world.ask_at("lately", &early, after), wanted, "after {after} s");
+    }
+    // What no time changes is remembered, whatever the time.
+    claims["client_id"] = "c2".into();
+    let other = key.signed(&claims);
+    for (after, wanted) in
+        [(0, (ClientNotAllowed, Miss)), (60, (ClientNotAllowed, Hit)), (200, (ClientNotAllowed, Hit))]
+    {
+        assert_eq!(world.ask_at("lately", &other, after), wanted, "after {after} s");
+    }
+    // The claim that names the client is the provider's to say.
+    world.set_provider("corp", "client_claim", json!("jti"));
+    assert_eq!(world.ask_at("lately", &other, 60), (Ok, Miss));
+    world.set_agent("lately", "require", json!({"max_auth_age": "1s"}));
+    assert_eq!(world.ask_at("lately", &token, 0).0, Ok);
+    assert_eq!(world.ask_at("lately", &token, 15).0, AuthTooOld);
 }
 
 #[test]

@@ -18,9 +18,9 @@ use super::world::World;
 const SEEDS: std::ops::Range<u64> = 0..4;
 const STEPS: usize = 3000;
 const POOL: usize = 24;
-const AGENTS: [&str; 13] = [
-    "desk", "till", "both", "other", "brief", "unbound", "client", "writer", "admin", "acme", "umbrella",
-    "plain", "shadow",
+const AGENTS: [&str; 14] = [
+    "desk", "till", "both", "lately", "other", "brief", "unbound", "client", "writer", "admin", "acme",
+    "umbrella", "plain", "shadow",
 ];
 
 /// The keys that providers publish and that sign.
@@ -49,6 +49,10 @@ fn mint(rng: &mut StdRng, world: &World, keys: &Keys, nth: usize) -> String {
     claims["tenant"] = pick(rng, &[json!("acme"), json!("umbrella"), json!(7), Value::Null]);
     if rng.random_bool(0.5) {
         claims["client_id"] = pick(rng, &["c1", "c2"]).into();
+    }
+    if rng.random_bool(0.7) {
+        claims["acr"] = pick(rng, &["gold", "silver"]).into();
+        claims["auth_time"] = (now + pick(rng, &[0, 20, 100]) - pick(rng, &[0, 60, 300])).into();
     }
     if rng.random_ratio(1, 8) {
         claims["cnf"] = json!({"jkt": "a"});
@@ -96,6 +100,14 @@ fn reload(rng: &mut StdRng, world: &mut World) {
             ("identity_providers", [json!(["corp"]), json!(["other", "corp"]), json!(["other"])]),
             ("max_token_lifetime", [json!("3m"), json!("1h"), json!("10m")]),
             ("audience_claim", [json!("aud"), json!("client_id"), json!("aud")]),
+            (
+                "require",
+                [
+                    json!({}),
+                    json!({"max_auth_age": "60s"}),
+                    json!({"acr_values": ["gold"], "clients": {"allow": ["c1"]}, "max_auth_age": "2m"}),
+                ],
+            ),
             ("sender_constraint", [json!({}), json!({"cnf": "refuse"}), json!({"cnf": "ignore"})]),
         ],
     );
@@ -168,7 +180,7 @@ fn thousands_of_random_steps_are_decided_as_without_a_cache() {
             let after = pick(rng, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 30, 100, -30, 3700]);
             // A few agents see most of the traffic.
             let agent =
-                if rng.random_bool(0.6) { AGENTS[rng.random_range(0..3)] } else { pick(rng, &AGENTS) };
+                if rng.random_bool(0.6) { AGENTS[rng.random_range(0..4)] } else { pick(rng, &AGENTS) };
             let token = &pool[rng.random_range(0..POOL).min(rng.random_range(0..POOL))];
             let evidence = if rng.random_bool(0.2) { Evidence::default() } else { Evidence::unavailable() };
             let (name, column) = match world.ask_in(agent, token, after, &evidence) {
@@ -195,6 +207,9 @@ fn thousands_of_random_steps_are_decided_as_without_a_cache() {
         "signature_invalid",
         "scope_missing",
         "claim_mismatch",
+        "client_not_allowed",
+        "acr_insufficient",
+        "auth_too_old",
         "keys wanted",
     ] {
         assert!(reasons.contains_key(reason), "{reason} never came up: {reasons:?}");

@@ -337,12 +337,13 @@ fn agents() -> Value {
         ("acme", json!({"claims": {"all_of": [{"claim": "tenant", "values": ["acme"]}]}})),
         ("umbrella", json!({"claims": {"all_of": [{"claim": "tenant", "values": ["umbrella"]}]}})),
         ("plain", json!({})),
+        ("lately", json!({"require": {"max_auth_age": "60s", "clients": {"deny": ["c2"]}}})),
         ("shadow", json!({"scopes": {"all_of": ["admin"]}, "claim_headers": {"sub": "X-Sub"}})),
     ] {
         agents[name] = agent(name, oauth);
     }
     agents["shadow"]["enforcement"] = "shadow".into();
     let names: HashSet<_> = agents.as_object().expect("agents").keys().collect();
-    assert_eq!(names.len(), 13);
+    assert_eq!(names.len(), 14);
     agents
 }

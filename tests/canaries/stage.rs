@@ -201,6 +201,10 @@ fn body(issuer: &Issuer, other: &Issuer, upstream: &Upstream, garbling: &Scripte
             "m": {"route": "/m", "upstream": url, "auth": oauth(json!({})), "protocol": "mcp",
                   "public_url": "https://m.test", "mcp": {"rules": {"unlisted": "deny", "tools": {"echo": "allow"}}}},
             "c": {"route": "/c", "upstream": url, "auth": oauth(json!({})), "protocol": "a2a"},
+            "i": {"route": "/i", "upstream": url, "auth": oauth(json!({"require": {
+                "token_profile": "rfc9068", "clients": {"allow": ["client-1"]}, "acr_values": ["gold"], "max_auth_age": "1h",
+                "actor": {"allow": [{"issuer": issuer.url, "sub": "bot"}]},
+            }}))},
             "q": {"route": "/q", "upstream": url, "auth": "public",
                   "limits": [{"name": "rate", "per": "address", "scope": "agent", "rate": "1/1h"}]},
             "w": {"route": "/w", "upstream": {"url": url, "response_timeout": "1s"}, "auth": "public",

@@ -112,6 +112,18 @@ impl Traffic {
             let signer = if header["alg"] == "ES256" { key } else { &forger };
             add(self, name, signer, &header, json!({}));
         }
+        let mut typed = header.clone();
+        typed["typ"] = "at+jwt".into();
+        // What the log shows of a verified token is no secret.
+        for (name, change) in [
+            ("a token of another client", json!({"client_id": "client-2"})),
+            ("a token of another actor", json!({"act": {"sub": "other"}})),
+            ("a token of a weak login", json!({"acr": "bronze", "act": {"sub": "bot"}})),
+            ("a token of an old login", json!({"acr": "gold", "auth_time": 1000})),
+            ("a token of a good login", json!({"acr": "gold", "auth_time": now()})),
+        ] {
+            add(self, name, key, &typed, change);
+        }
         let large = json!({"filler": "x".repeat(17_000)});
         add(self, "a token that is too large", key, &header, large);
         let odd = self.secret("no token at all");
@@ -148,7 +160,7 @@ impl Traffic {
         }
         for sent in self.tokens(stage) {
             let large = sent.token.len() > 16_384;
-            for agent in ["a", "t", "d", "s", "o", "k", "p", "gone", "nowhere"] {
+            for agent in ["a", "t", "d", "s", "o", "i", "k", "p", "gone", "nowhere"] {
                 let request = client()
                     .post(stage.gateway.url(&format!(
                         "/{agent}?access_token={}&q={query}",

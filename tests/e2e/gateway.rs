@@ -4,8 +4,8 @@ use testkit::{Start, Upstream, client};
 
 use super::provider::{Provider, Site};
 
-/// What a gateway is started with: named providers, an agent for each (`/one`), one for all of them (`/both`), and a
-/// public one (`/open`).
+/// What a gateway is started with: named providers, an agent for each (`/one`), one for all of them (`/both`), one that asks
+/// for a login (`/stepped`), and a public one (`/open`).
 pub(crate) struct Setup {
     providers: Vec<(String, String)>,
     refresh: &'static str,
@@ -43,12 +43,16 @@ impl Setup {
         let providers: String = self.providers.iter().map(provider).collect();
         let agents: String = names.iter().map(|name| agent(name, name)).collect();
         format!(
-            "identity_providers:\n{providers}agents:\n{agents}{both}  open:\n    route: /open\n    \
+            "identity_providers:\n{providers}agents:\n{agents}{both}{stepped}        require: {REQUIRE}\n  open:\n    route: /open\n    \
              upstream: {upstream}\n    auth: public\n",
             both = agent("both", &names.join(", ")),
+            stepped = agent("stepped", &names.join(", ")),
         )
     }
 }
+
+const REQUIRE: &str =
+    "{ token_profile: rfc9068, clients: { allow: [web] }, acr_values: [\"urn:strong\"], max_auth_age: 1h }";
 
 /// A running gateway with its agent; both end when this is dropped.
 pub(crate) struct Gateway {

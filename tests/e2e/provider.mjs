@@ -3,6 +3,9 @@
 // Client credentials with resource indicators give JWT access tokens (RFC 9068). The client's id names the algorithm
 // (rs256, es256, eddsa, or `brief`, whose tokens live four seconds), `resource` the audience.
 //
+// The client `web` gets tokens for alice, who logs in as soon as she is asked: with the first of `acr_values`, else with
+// `urn:weak`, and two hours ago where `login_hint` is `earlier`. They say so in `acr`, `amr` and `auth_time`.
+//
 // Keys are kept in KEYS_FILE, so that a provider that comes back is the same one.
 //   POST /control/rotate   makes new keys and signs with them at once; the ones before stay published
 //   POST /control/hang     takes connections from now on and never answers, as a provider behind a dead balancer does
@@ -20,6 +23,14 @@ const ALGORITHMS = {
   EdDSA: ['ed25519', {}],
 };
 const CLIENTS = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA', brief: 'ES256' };
+const WEB = {
+  client_id: 'web',
+  client_secret: 'not-a-secret',
+  grant_types: ['authorization_code'],
+  response_types: ['code'],
+  redirect_uris: ['https://web.test/back'],
+  token_endpoint_auth_method: 'client_secret_post',
+};
 
 // By way of PEM: in Node 20, exporting the very object that a key generation gave as JWK can wait for itself for ever,
 // when a garbage collection falls into it (the generation's destructor takes the lock that the export holds).
@@ -44,15 +55,23 @@ function freshKeys() {
 function makeProvider(keys) {
   const provider = new Provider(issuer, {
     jwks: { keys },
-    clients: Object.keys(CLIENTS).map((client_id) => ({
+    acrValues: ['urn:strong', 'urn:weak'],
+    pkce: { required: () => false },
+    findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+    interactions: { url: (_ctx, interaction) => `/control/login/${interaction.uid}` },
+    extraTokenClaims: ({ oidc }) => {
+      const code = oidc.entities.AuthorizationCode;
+      return code && { acr: code.acr, amr: code.amr, auth_time: code.authTime };
+    },
+    clients: [WEB, ...Object.keys(CLIENTS).map((client_id) => ({
       client_id,
       client_secret: 'not-a-secret',
       grant_types: ['client_credentials'],
       response_types: [],
       redirect_uris: [],
       token_endpoint_auth_method: 'client_secret_post',
-    })),
-    scopes: ['refunds:write'],
+    }))],
+    scopes: ['openid', 'refunds:write'],
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -63,29 +82,50 @@ function makeProvider(keys) {
           scope: 'refunds:write',
           accessTokenFormat: 'jwt',
           accessTokenTTL: client.clientId === 'brief' ? 4 : 600,
-          jwt: { sign: { alg: CLIENTS[client.clientId] } },
+          jwt: { sign: { alg: CLIENTS[client.clientId] ?? 'ES256' } },
         }),
       },
     },
   });
   provider.on('server_error', (_ctx, error) => console.error(error));
-  return provider.callback();
+  return provider;
+}
+
+// Alice logs in, and grants the client what it asks for.
+async function logIn(provider, request, response) {
+  const { params } = await provider.interactionDetails(request, response);
+  const grant = new provider.Grant({ accountId: 'alice', clientId: params.client_id });
+  grant.addOIDCScope('openid refunds:write');
+  grant.addResourceScope(params.resource, 'refunds:write');
+  const ago = params.login_hint === 'earlier' ? 7200 : 0;
+  const login = {
+    accountId: 'alice',
+    acr: params.acr_values?.split(' ')[0] ?? 'urn:weak',
+    amr: ['pwd'],
+    ts: Math.floor(Date.now() / 1000) - ago,
+  };
+  const consent = { grantId: await grant.save() };
+  await provider.interactionFinished(request, response, { login, consent });
 }
 
 let keys = existsSync(keysFile) ? JSON.parse(readFileSync(keysFile, 'utf8')) : freshKeys();
 writeFileSync(keysFile, JSON.stringify(keys), { mode: 0o600 });
-let answer = makeProvider(keys);
+let provider = makeProvider(keys);
+let answer = provider.callback();
 let hanging = false;
 
 createServer((request, response) => {
   if (request.method === 'POST' && request.url === '/control/rotate') {
     keys = [...freshKeys(), ...keys];
     writeFileSync(keysFile, JSON.stringify(keys));
-    answer = makeProvider(keys);
+    provider = makeProvider(keys);
+    answer = provider.callback();
     response.end(JSON.stringify(keys.map((key) => key.kid)));
   } else if (request.method === 'POST' && request.url === '/control/hang') {
     hanging = true;
     response.end('{}');
+  } else if (request.url.startsWith('/control/login/')) {
+    logIn(provider, request, response);
   } else if (!hanging) {
     answer(request, response);
   }

@@ -103,9 +103,13 @@ impl Provider {
         self.child.kill().await.expect("the provider can be stopped");
     }
 
-    async fn post(&self, path: &str, form: &str) -> serde_json::Value {
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    pub(crate) async fn post(&self, path: &str, form: &str) -> serde_json::Value {
         let request = client()
-            .post(format!("{}{path}", self.issuer))
+            .post(self.url(path))
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form.to_owned());
         let answer = request.send().await.expect("the provider answers");

@@ -10,6 +10,7 @@ import type { FieldProps } from "./FieldProps";
 import { IdentityFields } from "./IdentityFields";
 import { LimitFields } from "./LimitFields";
 import { McpFields } from "./McpFields";
+import { RequireFields } from "./RequireFields";
 import { TokenRules } from "./TokenRules";
 import { UpstreamFields } from "./UpstreamFields";
 
@@ -48,6 +49,7 @@ export function MoreFields({ form, edit, error, isNew, open }: Props) {
         {form.protocol === "mcp" && <McpFields {...fields} />}
         {form.protocol === "a2a" && <A2aFields {...fields} />}
         {form.authentication === "oauth" && <TokenRules {...fields} />}
+        {form.authentication === "oauth" && <RequireFields {...fields} />}
         {form.authentication !== "public" && form.authentication !== null && <CredentialFields {...fields} />}
         <UpstreamFields {...fields} />
         <LimitFields {...fields} />

@@ -1,6 +1,7 @@
 // Converts the authentication settings between specification and form.
 import type { Authentication, Json, JsonObject } from "../api/schemas";
 import { type ClaimRule, readRules, writeRules } from "./claims";
+import { type RequireForm, readRequire, writeRequire } from "./require";
 import { isObject, list, member, put, text } from "./spec";
 
 export interface ClaimHeader {
@@ -8,7 +9,7 @@ export interface ClaimHeader {
   header: string;
 }
 
-export interface AuthForm {
+export interface AuthForm extends RequireForm {
   authentication: Authentication | null;
   providers: string[];
   audiences: string[];
@@ -70,6 +71,7 @@ export function readAuth(auth: Json | undefined): AuthForm {
     claimHeaderText: text(oauth.claim_header_text, "refuse"),
     maxTokenLifetime: text(oauth.max_token_lifetime),
     cnf: text(member(oauth, "sender_constraint").cnf, "refuse"),
+    ...readRequire(oauth),
     keyHeader: text(key.header, "X-API-Key"),
     keyPrefix: text(key.prefix),
   };
@@ -122,6 +124,7 @@ function writeOauth(form: AuthForm, written: JsonObject): JsonObject {
   const sender = { ...member(written, "sender_constraint") };
   put(sender, "cnf", form.cnf, "refuse");
   put(oauth, "sender_constraint", sender, {});
+  writeRequire(form, oauth);
   return oauth;
 }
 

@@ -67,6 +67,39 @@ describe("a specification that was opened and not changed stays as it is", () =>
       },
     ],
     [
+      "login, client and actor, and a setting of them that the form does not show",
+      {
+        route: "/a",
+        upstream: "http://a",
+        auth: {
+          oauth: {
+            identity_providers: ["x"],
+            require: {
+              acr_values: ["urn:gold"],
+              max_auth_age: "15m",
+              amr_any: ["otp"],
+              token_profile: "any",
+              clients: { allow: ["web", "https://apps.example.com/*"], deny: [] },
+              actor: {
+                allow: [{ issuer: "https://idp.example.com", sub: "bot" }],
+                max_depth: 3,
+                required: true,
+              },
+              later: [1],
+            },
+          },
+        },
+      },
+    ],
+    [
+      "actors of whom nothing is said but that there may be some",
+      {
+        route: "/a",
+        upstream: "http://a",
+        auth: { oauth: { identity_providers: ["x"], require: { actor: {} } } },
+      },
+    ],
+    [
       "targets, in both forms, and how they are chosen",
       {
         route: "/a",
@@ -299,6 +332,41 @@ describe("an edit changes what it names and nothing else", () => {
     expect(of({ forwardToken: true, forwardHeader: "X-T", forwardScheme: "strip" })).toEqual({
       header: "X-T",
       scheme: "strip",
+    });
+  });
+
+  it("writes who may come, and after what login, as briefly as a person would", () => {
+    const spec: JsonObject = {
+      route: "/a",
+      upstream: "http://a",
+      auth: { oauth: { identity_providers: ["x"], require: { actor: { allow: [], required: true } } } },
+    };
+    const form = {
+      ...formOf(spec),
+      acrValues: ["urn:gold"],
+      maxAuthAge: " 15m ",
+      clientsDeny: ["old"],
+      actors: [
+        { issuer: " https://idp.example.com ", sub: "bot" },
+        { issuer: "", sub: "" },
+      ],
+      actorDepth: "2",
+      actorRequired: false,
+    };
+    expect(specOf(form, spec).auth).toEqual({
+      oauth: {
+        identity_providers: ["x"],
+        require: {
+          acr_values: ["urn:gold"],
+          max_auth_age: "15m",
+          clients: { deny: ["old"] },
+          actor: { allow: [{ issuer: "https://idp.example.com", sub: "bot" }], max_depth: 2 },
+        },
+      },
+    });
+    const none = { ...formOf(spec), actors: [], actorRequired: false };
+    expect(specOf(none, spec).auth).toEqual({
+      oauth: { identity_providers: ["x"], require: { actor: { allow: [] } } },
     });
   });
 

@@ -70,6 +70,14 @@ export function MoreSettings({ form, edit, error, open }: Props & { open: boolea
             onChange={(event) => edit({ egressProxy: event.currentTarget.value })}
           />
         </div>
+        <TextInput
+          label="Client claim"
+          description="The claim that names the client; empty is the first of client_id, cid, azp and appid"
+          spellCheck={false}
+          value={form.clientClaim}
+          error={error("clientClaim")}
+          onChange={(event) => edit({ clientClaim: event.currentTarget.value })}
+        />
         <Switch
           label="Fetch keys over plain HTTP"
           description="Only for tests: anyone on the network path can replace the keys and forge tokens."

@@ -18,6 +18,7 @@ export interface ProviderForm {
   refresh: string;
   maxStale: string;
   caFile: string;
+  clientClaim: string;
   egressProxy: string;
   insecureHttp: boolean;
 }
@@ -47,6 +48,7 @@ export function formOf(spec: JsonObject): ProviderForm {
     refresh: text(spec.refresh),
     maxStale: text(spec.max_stale),
     caFile: text(spec.ca_file),
+    clientClaim: text(spec.client_claim),
     egressProxy: text(spec.egress_proxy),
     insecureHttp: flag(spec.insecure_http, false),
   };
@@ -68,6 +70,7 @@ export function specOf(form: ProviderForm, original: JsonObject): JsonObject {
   put(spec, "refresh", form.refresh.trim(), "");
   put(spec, "max_stale", form.maxStale.trim(), "");
   put(spec, "ca_file", form.caFile.trim(), "");
+  put(spec, "client_claim", form.clientClaim.trim(), "");
   put(spec, "egress_proxy", form.egressProxy.trim(), "");
   put(spec, "insecure_http", form.insecureHttp, false);
   return spec;
@@ -102,6 +105,7 @@ const FIELDS: [string, ProviderField][] = [
   ["/refresh", "refresh"],
   ["/max_stale", "maxStale"],
   ["/ca_file", "caFile"],
+  ["/client_claim", "clientClaim"],
   ["/egress_proxy", "egressProxy"],
   ["/insecure_http", "insecureHttp"],
 ];

@@ -119,6 +119,34 @@ const MEANINGS: Record<string, Meaning> = {
     means: "A claim of the token does not meet the agent's claim rules, or cannot be written as a header.",
     todo: "Explain the token below to see the rule, then change the claim at the provider or the rule of the agent. Values are compared by JSON type.",
   },
+  profile_mismatch: {
+    title: "Not an access token by RFC 9068",
+    means:
+      "The agent requires the profile of RFC 9068: the token has another typ than at+jwt, or lacks one of its claims.",
+    todo: "Explain the token below to see what is missing, and have the provider issue access tokens by RFC 9068.",
+  },
+  client_not_allowed: {
+    title: "Client not allowed",
+    means: "The token was issued to a client that this agent does not admit, or it names no client.",
+    todo: "Add the client to those that the agent allows. If the provider names it in another claim, set client_claim at the provider.",
+  },
+  actor_not_allowed: {
+    title: "Actor not allowed",
+    means:
+      "Somebody acts for the subject of the token (act) whom this agent does not admit, the chain of actors is too long, or nobody acts where somebody must.",
+    todo: "Compare issuer and subject of the outermost act with the actors that the agent allows.",
+  },
+  acr_insufficient: {
+    title: "Another kind of login needed",
+    means: "The user did not log in by one of the ways that this agent requires (acr, amr).",
+    todo: "The client learns from the answer what to ask for. If it happens after each login, have the provider put acr and amr into access tokens.",
+  },
+  auth_too_old: {
+    title: "Login too long ago",
+    means:
+      "The user logged in longer ago than this agent permits, or the token does not say when (auth_time).",
+    todo: "The client sends the user to log in again. If it happens after each login, have the provider put auth_time into access tokens.",
+  },
   origin_denied: {
     title: "Origin not allowed",
     means: "A page sent this, and its origin may not call this agent.",

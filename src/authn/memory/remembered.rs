@@ -6,7 +6,7 @@ use std::mem::size_of;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::authn::oauth::{AudienceClaim, Terms, Token, claims};
+use crate::authn::oauth::{AudienceClaim, Terms, Token, claims, identity, verified};
 use crate::authz::{Admission, Entry, Trace};
 use crate::idp::{KeyName, Provider, VerificationKey};
 use crate::model::{Algorithm, Identity, Instant, KeyId, Live, Principal};
@@ -24,6 +24,8 @@ pub(in crate::authn) struct Remembered {
     provider: u64,
     terms: Terms,
     algorithm: Algorithm,
+    /// Whether its header says that it is an access token.
+    has_access_type: bool,
     kid: Option<Box<str>>,
     /// `x5t#S256` and `x5t`, which name its key when no `kid` does.
     thumbprints: Option<Box<[Option<String>; 2]>>,
@@ -61,6 +63,7 @@ impl Remembered {
             provider: proof.provider.id(),
             terms: std::mem::take(&mut token.terms).remembered(proof.audience_claim),
             algorithm: proof.algorithm,
+            has_access_type: token.has_access_type(),
             kid: token.kid.as_deref().map(Box::from),
             thumbprints: token
                 .thumbprints
@@ -83,6 +86,7 @@ impl Remembered {
             provider: self.provider,
             terms: self.terms.clone(),
             algorithm: self.algorithm,
+            has_access_type: self.has_access_type,
             kid: self.kid.clone(),
             thumbprints: self.thumbprints.clone(),
             key: Arc::clone(&self.key),
@@ -132,34 +136,36 @@ impl Remembered {
         &self.key
     }
 
-    /// Its admission at an agent, which has its provider under that index. It is made now when it is not remembered;
-    /// `None` when the payload no longer parses, which cannot happen to a payload that was verified.
+    /// Its admission at an agent, which has its provider under that index. It is made now when it is not remembered, or does
+    /// not hold at `now`; `None` when the payload no longer parses, which cannot happen to a payload that was verified.
     pub(in crate::authn) fn admission(
         &self,
         entry: &Entry,
         provider: (usize, &Provider),
+        now: Instant,
         trace: &mut impl Trace,
     ) -> Option<Arc<Admission>> {
-        if let Some(admission) = self.kept(entry.number) {
+        if let Some(admission) = self.kept(entry.number, now) {
             if admission.headers.is_err() && trace.wants_grounds() {
                 // Refused before, when nobody recorded the grounds: the rules alone give them again.
-                self.admit(entry, provider, trace);
+                self.admit(entry, provider, now, trace);
             }
             return Some(admission);
         }
-        let admission = Arc::new(self.admit(entry, provider, trace)?);
+        let admission = Arc::new(self.admit(entry, provider, now, trace)?);
         self.keep(entry.number, &admission);
         Some(admission)
     }
 
-    /// The admission that is remembered for an agent.
-    fn kept(&self, agent: AgentNumber) -> Option<Arc<Admission>> {
-        if let Some((_, admission)) = self.first.get().filter(|(first, _)| *first == agent) {
+    /// The admission that is remembered for an agent, and holds at `now`.
+    fn kept(&self, agent: AgentNumber, now: Instant) -> Option<Arc<Admission>> {
+        let holds = |(at, admission): &&AtAgent| *at == agent && admission.holds_at(now);
+        if let Some((_, admission)) = self.first.get().filter(holds) {
             return Some(Arc::clone(admission));
         }
-        self.others.get()?.with(|others| {
-            others.iter().find(|(other, _)| *other == agent).map(|(_, admission)| Arc::clone(admission))
-        })
+        self.others
+            .get()?
+            .with(|others| others.iter().find(holds).map(|(_, admission)| Arc::clone(admission)))
     }
 
     /// Parses the claims, and applies the rules of an agent to them.
@@ -167,12 +173,14 @@ impl Remembered {
         &self,
         entry: &Entry,
         (index, provider): (usize, &Provider),
+        now: Instant,
         trace: &mut impl Trace,
     ) -> Option<Admission> {
         let claims = claims(&self.payload)?;
-        let identity = Identity::from_claims(&claims, index, self.key_id());
+        let token = verified(&claims, self.has_access_type, provider.spec(), now);
+        let identity = identity(&token, index, self.key_id());
         let identity = Identity { principal: Some(Arc::clone(&self.principal)), ..identity };
-        Some(entry.admit(identity, &claims, &provider.spec().implied_scopes, trace))
+        Some(entry.admit(identity, &token, trace))
     }
 
     /// Remembers its admission at an agent.
@@ -182,6 +190,8 @@ impl Remembered {
         }
         let others = self.others.get_or_init(|| Live::new(Vec::new()));
         let mut known = Vec::clone(&others.get());
+        // That of another time.
+        known.retain(|(other, _)| *other != agent);
         if known.len() == MOST_OTHERS {
             known.remove(0);
         }

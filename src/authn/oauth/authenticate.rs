@@ -58,9 +58,9 @@ impl OAuthPolicy {
         request.note_use(remembered.key().last_used());
         cached.cache.metrics().hit();
         if let Some(kind) = self.denial(remembered.principal(), question.text, request.now, trace) {
-            return Some(denied(&remembered, question.entry, (index, provider), kind, trace));
+            return Some(denied(&remembered, question, (index, provider), kind, trace));
         }
-        Some(match remembered.admission(question.entry, (index, provider), trace) {
+        Some(match remembered.admission(question.entry, (index, provider), request.now, trace) {
             Some(admission) => Answer::Proven { admission, provider: index },
             None => Answer::Rejected { reason: Reason::TokenMalformed, provider: Some(index) },
         })
@@ -89,7 +89,7 @@ impl OAuthPolicy {
 /// The refusal of a remembered token that a denial names.
 fn denied(
     remembered: &Remembered,
-    entry: &Entry,
+    question: &Question<'_>,
     provider: (usize, &Provider),
     kind: DenialKind,
     trace: &mut impl Trace,
@@ -99,7 +99,7 @@ fn denied(
         said.map(|said| TokenSaid::of(&said, remembered.key_id())).unwrap_or_default()
     });
     // What the rules say of it is nobody's matter any more; whose it is stands beside that.
-    match remembered.admission(entry, provider, &mut Silent) {
+    match remembered.admission(question.entry, provider, question.request.now, &mut Silent) {
         Some(admission) => {
             Answer::Denied { identity: Arc::clone(&admission.identity), kind, provider: provider.0 }
         }

@@ -10,6 +10,8 @@ mod policy;
 mod question;
 mod signature;
 mod terms;
+mod token_type;
+mod verified;
 mod verify;
 
 pub(super) use jwt::claims;
@@ -18,3 +20,4 @@ pub use policy::{ForwardToken, Issuers, OAuthPolicy, TokenForm, signed_digest};
 pub use question::Answer;
 pub(super) use terms::Terms;
 pub use terms::{AudienceClaim, BoundTokens};
+pub(super) use verified::{identity, verified};

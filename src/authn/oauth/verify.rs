@@ -16,6 +16,7 @@ use super::jwt::Token;
 use super::policy::OAuthPolicy;
 use super::question::{Answer, Cached, Question};
 use super::signature::{NotVerified, Verified, verify_signature};
+use super::verified::{identity, verified};
 
 /// A token that passed every check but that of its signature.
 struct Plausible<'p> {
@@ -46,7 +47,11 @@ impl OAuthPolicy {
         let key_set = cached.and_then(|_| provider.key_set_number(now));
         match verify_signature(&token, algorithm, provider, question, trace) {
             Ok(Verified { key, key_id }) => {
-                let identity = Identity::from_claims(&token.claims, index, key_id.as_deref());
+                let has_access_type = token.has_access_type();
+                let identity = {
+                    let token = verified(&token.claims, has_access_type, provider.spec(), now);
+                    identity(&token, index, key_id.as_deref())
+                };
                 let issuer = provider.spec().issuer.as_str();
                 let principal = Arc::new(Principal::of(issuer, &token.claims, &identity.names()));
                 let identity = Identity { principal: Some(Arc::clone(&principal)), ..identity };
@@ -61,8 +66,8 @@ impl OAuthPolicy {
                     trace.refused(|| TokenSaid::of(&token.claims, key_id.as_deref()));
                     return Answer::Denied { identity: Arc::new(identity), kind, provider: index };
                 }
-                let implied = &provider.spec().implied_scopes;
-                let admission = Arc::new(question.entry.admit(identity, &token.claims, implied, trace));
+                let token = verified(&token.claims, has_access_type, provider.spec(), now);
+                let admission = Arc::new(question.entry.admit(identity, &token, trace));
                 if let Some(remembered) = remembered {
                     remembered.keep(question.entry.number, &admission);
                 }

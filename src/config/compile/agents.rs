@@ -15,7 +15,7 @@ use super::input::Input;
 use super::limits::OfAgent;
 use super::made::{Agents, FromFiles, Providers};
 use super::targets::Places;
-use super::{audience, card, given, kept, keys, limits, operations, protocol, targets};
+use super::{audience, card, given, kept, keys, limits, operations, protocol, requirements, targets};
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins};
 use crate::config::text::code::Code;
 
@@ -98,6 +98,7 @@ fn agent(
         upstream: upstream?,
         entry: Entry {
             number: next_id(),
+            requirements: oauth.and_then(|oauth| requirements::of(oauth.require.as_deref()?)),
             rules: oauth.map(|oauth| operations::block(&oauth.scopes, &oauth.claims)).unwrap_or_default(),
             claim_headers: claim_headers(input, oauth, entry)?,
             operations: operations::rules(entry),

@@ -15,6 +15,7 @@ mod made;
 mod operations;
 mod protocol;
 mod providers;
+mod requirements;
 mod restart;
 mod sealing;
 mod session_keys;

@@ -2,11 +2,13 @@
 
 use http::Method;
 
-use crate::authz::{ClaimRule, OperationRules, Rule, RuleTable, Rules, ScopeRules};
+use crate::authz::{Block, ClaimRule, OperationRules, Rule, RuleTable, Rules, ScopeRules};
 use crate::config::language::settings::agent::{
     self as settings, A2aRules, AgentEntry, McpRules, NamedRules, OperationRule, Spoken,
 };
 use crate::protocol::a2a::A2aOperation;
+
+use super::requirements;
 
 /// What an MCP agent with rules serves: the transport of MCP has no other methods.
 const SERVED: [Method; 4] = [Method::GET, Method::POST, Method::DELETE, Method::OPTIONS];
@@ -50,17 +52,19 @@ fn of_a2a(written: &A2aRules) -> OperationRules {
     }
 }
 
-fn compiled(rule: &OperationRule, needs: &mut Vec<Rules>) -> Rule {
+fn compiled(rule: &OperationRule, needs: &mut Vec<Block>) -> Rule {
     match rule {
         OperationRule::Deny => Rule::Deny,
         OperationRule::Allow => Rule::Allow,
         OperationRule::Public => Rule::Public,
         OperationRule::Needs(needed) => {
             let rules = block(&needed.scopes, &needed.claims);
+            let requirements = needed.require.as_deref().and_then(requirements::of);
+            let block = Block { rules, requirements };
             // Rules that ask for the same are judged once.
-            let known = needs.iter().position(|other| *other == rules);
+            let known = needs.iter().position(|other| *other == block);
             Rule::Needs(known.unwrap_or_else(|| {
-                needs.push(rules);
+                needs.push(block);
                 needs.len() - 1
             }))
         }

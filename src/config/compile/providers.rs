@@ -65,6 +65,7 @@ fn want<'a>(input: &Input<'a>, written: &'a IdentityProvider, terms: &mut Vec<Na
         egress_proxy: written.egress_proxy.clone(),
         extra_ca,
         implied_scopes: written.scope_implies.clone(),
+        client_claim: written.client_claim.as_deref().map(Box::from),
     };
     Some(Wanted { spec, keys })
 }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::written::written;
 use crate::config::text::source::Source;
@@ -40,6 +40,10 @@ pub enum Feature {
     Quotas,
     /// Denials of tokens, which are no part of a resource
     Denials,
+    /// `agents.NAME.auth.oauth.require`
+    Require,
+    /// `identity_providers.NAME.client_claim`
+    ClientClaim,
 }
 
 impl Feature {
@@ -59,6 +63,8 @@ impl Feature {
         Self::SharedLimits,
         Self::Quotas,
         Self::Denials,
+        Self::Require,
+        Self::ClientClaim,
     ];
 
     /// The word by which members name it to each other.
@@ -79,6 +85,8 @@ impl Feature {
             Self::SharedLimits => "shared_limits",
             Self::Quotas => "quotas",
             Self::Denials => "denials",
+            Self::Require => "require",
+            Self::ClientClaim => "client_claim",
         }
     }
 
@@ -99,7 +107,8 @@ impl Feature {
         let limits = fields.get("limits");
         let together = counts_together(limits).then_some(Self::SharedLimits);
         let quotas = has_quota(limits).then_some(Self::Quotas);
-        std::iter::once(kind).chain(of_fields).chain(together).chain(quotas).collect()
+        let requires = requires(&fields).then_some(Self::Require);
+        std::iter::once(kind).chain(of_fields).chain(together).chain(quotas).chain(requires).collect()
     }
 
     /// The feature of a field that the first version does not have.
@@ -112,6 +121,7 @@ impl Feature {
             (ResourceKind::Agent, "enforcement") => Some(Self::Enforcement),
             (ResourceKind::IdentityProvider, "scope_implies") => Some(Self::ScopeImplies),
             (ResourceKind::IdentityProvider, "egress_proxy") => Some(Self::EgressProxy),
+            (ResourceKind::IdentityProvider, "client_claim") => Some(Self::ClientClaim),
             (ResourceKind::Agent | ResourceKind::IdentityProvider, "limits") => Some(Self::Limits),
             (ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey, _) => None,
         }
@@ -128,6 +138,14 @@ fn counts_together(limits: Option<&Value>) -> bool {
 /// Whether one of these limits is a quota.
 fn has_quota(limits: Option<&Value>) -> bool {
     limits.and_then(Value::as_array).into_iter().flatten().any(|limit| limit.get("quota").is_some())
+}
+
+/// Whether more is required of tokens than scopes and claims, by the agent or by one of its rules.
+fn requires(agent: &Map<String, Value>) -> bool {
+    let of_agent = agent.get("auth").and_then(|auth| auth.get("oauth")?.get("require"));
+    let rules = ["mcp", "a2a"].into_iter().filter_map(|block| agent.get(block)?.get("rules")?.as_object());
+    let mut rules = rules.flat_map(Map::values).filter_map(Value::as_object).flat_map(Map::values);
+    of_agent.is_some() || rules.any(|rule| rule.get("require").is_some())
 }
 
 impl fmt::Display for Feature {
@@ -220,6 +238,11 @@ mod tests {
         assert_eq!(used("agents/a", &limits("strict")), together);
         let quota = used("identity_providers/p", "limits: [{ name: a, quota: 1/day }]\n");
         assert_eq!(quota, [Feature::IdentityProviders, Feature::Limits, Feature::Quotas]);
+        let require = "auth: { oauth: { require: { acr_values: [gold] } } }\n";
+        assert_eq!(used("agents/a", require), [Feature::Agents, Feature::Require]);
+        assert_eq!(used("agents/a", "auth: { oauth: {} }\n"), [Feature::Agents]);
+        let rule = "mcp: { rules: { unlisted: deny, tools: { a: { require: { amr_any: [otp] } } } } }\n";
+        assert_eq!(used("agents/a", rule), [Feature::Agents, Feature::Mcp, Feature::Require]);
         assert_eq!(used("api_keys/Yq3Zk81b", "agent: a\n"), [Feature::ApiKeys]);
         assert_eq!(used("identity_providers/p", "scope_implies: {}\n").len(), 2);
     }

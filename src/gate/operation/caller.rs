@@ -11,8 +11,8 @@ pub(super) enum Caller {
     Admitted,
     /// It has no credential: only what is public is open to it.
     Anonymous,
-    /// They refuse it for a scope or a claim. What is public is open to it as well, and a response that asks for more scopes
-    /// names those of the whole operation.
+    /// They refuse it for what it may do, and not for a bad credential. What is public is open to it as well, and a response that asks for more
+    /// names what the whole operation needs.
     Refused,
 }
 
@@ -27,12 +27,14 @@ impl Caller {
             (Decision::Deny | Decision::ShadowDeny, Reason::TokenMissing | Reason::ApiKeyMissing) => {
                 has_public.then_some(Self::Anonymous)
             }
-            (Decision::Deny | Decision::ShadowDeny, Reason::ScopeMissing) => {
-                rules.is_some().then_some(Self::Refused)
-            }
-            (Decision::Deny | Decision::ShadowDeny, Reason::ClaimMismatch) => {
-                has_public.then_some(Self::Refused)
-            }
+            (
+                Decision::Deny | Decision::ShadowDeny,
+                Reason::ScopeMissing | Reason::AcrInsufficient | Reason::AuthTooOld,
+            ) => rules.is_some().then_some(Self::Refused),
+            (
+                Decision::Deny | Decision::ShadowDeny,
+                Reason::ClaimMismatch | Reason::ClientNotAllowed | Reason::ActorNotAllowed,
+            ) => has_public.then_some(Self::Refused),
             (Decision::Deny | Decision::ShadowDeny, _) => None,
         }
     }
@@ -41,8 +43,13 @@ impl Caller {
     pub(super) fn viewer(self, reason: Reason) -> Viewer {
         match self {
             Self::Admitted => Viewer::Admitted,
-            Self::Refused if reason != Reason::ScopeMissing => Viewer::Barred,
+            Self::Refused if !could_change(reason) => Viewer::Barred,
             Self::Anonymous | Self::Refused => Viewer::CouldBeAdmitted,
         }
     }
+}
+
+/// Whether another token of the same caller may be admitted: one with more scopes, or after another login.
+pub(super) const fn could_change(reason: Reason) -> bool {
+    matches!(reason, Reason::ScopeMissing | Reason::AcrInsufficient | Reason::AuthTooOld)
 }

@@ -45,6 +45,9 @@ fn fix((ruling, caller): (Ruling, Caller)) -> &'static str {
         (Caller::Refused, _) => {
             "have the agent's own auth admit this caller, or make every rule that applies `public`"
         }
+        (Caller::Admitted, Ruling::LogIn(_)) => {
+            "have the client send the user to log in as the rule asks, or change the rule"
+        }
         (Caller::Admitted, Ruling::StepUp) => "ask for a token with these scopes, or change the rule",
         (Caller::Admitted, Ruling::Denied | Ruling::Public | Ruling::Permitted) => {
             "no scope opens it to this caller: change the rule, or write one for this name"

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::authz::{Check, Facts, OperationRules, Ruling, Standing, Trace, requested_scopes};
+use crate::authz::{Check, Facts, LoginNeeds, OperationRules, Ruling, Standing, Trace, requested_scopes};
 use crate::gate::asked::Asked;
 use crate::gate::permit::Permit;
+use crate::gate::step_up::StepUp;
 use crate::gate::{Evidence, Verdict};
 use crate::model::{Decision, Operation, OperationClass, Reason, Request};
 use crate::routing::{Agent, Protocol};
 
-use super::caller::Caller;
+use super::caller::{Caller, could_change};
 use super::facts::{facts, lines, ruled};
 use super::message::{Fault, Message, Push, Unjudged};
 use super::{a2a, mcp};
@@ -76,30 +77,33 @@ impl<'a> Governed<'a> {
             (Ruling::Public | Ruling::Permitted, Caller::Admitted) => (Outcome::Unchanged, false),
             // Some clients log in once for a request: what is asked for at first must do for the operation.
             (_, Caller::Anonymous) => (Outcome::Unchanged, verdict.reason == Reason::TokenMissing),
-            (_, Caller::Refused) => (Outcome::Unchanged, verdict.reason == Reason::ScopeMissing),
-            (Ruling::StepUp, Caller::Admitted) => (Outcome::Denied, true),
-            (Ruling::Denied, Caller::Admitted) => (Outcome::Denied, false),
+            (_, Caller::Refused) => (Outcome::Unchanged, could_change(verdict.reason)),
+            (Ruling::StepUp, Caller::Admitted) => (Outcome::Denied(Reason::OperationDenied), true),
+            (Ruling::LogIn(fault), Caller::Admitted) => (Outcome::Denied(fault.reason()), true),
+            (Ruling::Denied, Caller::Admitted) => (Outcome::Denied(Reason::OperationDenied), false),
         };
-        let step_up = steps_up.then(|| self.scopes(&message.operation));
+        let step_up = steps_up.then(|| self.step_up(&message.operation));
+        let scopes = step_up.as_ref().and_then(StepUp::scopes);
         let is_permitted = match outcome {
             Outcome::Opened => true,
             Outcome::Unchanged => verdict.decision == Decision::Allow,
-            Outcome::Denied => false,
+            Outcome::Denied(_) => false,
         };
         let applied = || lines(self.agent, self.rules, &message.operation, standings);
         trace.check(Check::Operation, is_permitted, || {
-            facts(message.shown(), &applied(), (ruling, caller), step_up.as_deref())
+            facts(message.shown(), &applied(), (ruling, caller), scopes)
         });
-        trace.ruled(|| ruled(&message.operation, applied(), step_up.as_deref()));
+        trace.ruled(|| ruled(&message.operation, applied(), scopes));
         let verdict = match outcome {
             Outcome::Opened => {
                 let Verdict { identity, provider, cache, .. } = verdict;
                 Verdict { provider, cache, ..Verdict::allowed(self.agent, identity, None) }
             }
             Outcome::Unchanged => verdict,
-            Outcome::Denied => verdict.but_refused(self.agent, Reason::OperationDenied),
+            Outcome::Denied(reason) => verdict.but_refused(self.agent, reason),
         };
         let verdict = self.unless_push_denied(message, verdict, trace);
+        let step_up = step_up.map(Box::new);
         Verdict { asked: Some(Box::new(Asked { step_up, viewer, ..message.asked() })), ..verdict }
     }
 
@@ -127,11 +131,14 @@ impl<'a> Governed<'a> {
         verdict.but_refused(self.agent, Reason::PushDenied)
     }
 
-    /// The scopes of the agent and of the operation, none twice.
-    fn scopes(&self, operation: &Operation<'_>) -> Box<str> {
+    /// What the agent and the operation need together.
+    fn step_up(&self, operation: &Operation<'_>) -> StepUp {
+        let entry = &self.agent.entry;
         let of_rules = self.rules.into_iter().flat_map(|rules| rules.scopes(operation));
-        let needed = self.agent.entry.rules.scopes.listed().chain(of_rules);
-        requested_scopes(needed).join(" ").into()
+        let scopes = requested_scopes(entry.rules.scopes.listed().chain(of_rules)).join(" ").into();
+        let of_rules = self.rules.into_iter().flat_map(|rules| rules.logins(operation));
+        let of_agent = entry.requirements.iter().map(|required| &required.login);
+        StepUp { scopes, login: LoginNeeds::of(of_agent.chain(of_rules)) }
     }
 }
 
@@ -141,6 +148,6 @@ enum Outcome {
     Opened,
     /// It holds.
     Unchanged,
-    /// The operation is denied.
-    Denied,
+    /// The operation is denied for this reason.
+    Denied(Reason),
 }

@@ -1,12 +1,16 @@
 //! Tables: callers and rules, heads, faulty messages, shadow mode.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::json;
 
 use super::*;
 use crate::authn::SessionKeySource;
-use crate::authz::{Listing, OperationRules, Rule, RuleTable, Rules, ScopeRules, Silent, Unlisted};
+use crate::authz::{
+    Block, Listing, OperationRules, Rule, RuleTable, Rules, ScopeRules, Silent, Unlisted, VerifiedToken,
+};
 use crate::config::{Files, Snapshot, Source, compile, parse};
 use crate::model::{
     CacheLabel, CallOutcome, Claims, Decision, Enforcement, Fetched, Identity, ImpliedScopes, Instant,
@@ -56,6 +60,7 @@ fn rules() -> OperationRules {
             Rules { claims_all_of: vec![role], ..needs(&["root"]) },
             needs(&["complete"]),
         ]
+        .map(|rules| Block { rules, requirements: None })
         .into(),
     }
 }
@@ -115,8 +120,15 @@ impl Who {
             Self::Token { scope, role } => {
                 let claims = json!({"scope": scope, "role": role});
                 let claims = Claims::new(claims.as_object().cloned().unwrap());
-                let admission =
-                    agent.entry.admit(Identity::default(), &claims, &ImpliedScopes::default(), &mut Silent);
+                let token = VerifiedToken {
+                    claims: &claims,
+                    has_access_type: false,
+                    implied: &ImpliedScopes::default(),
+                    client_claim: None,
+                    leeway: Duration::ZERO,
+                    now: Instant::from_unix(0),
+                };
+                let admission = agent.entry.admit(Identity::default(), &token, &mut Silent);
                 Verdict { cache: CacheLabel::Miss, ..Verdict::admitted(agent, Arc::new(admission)) }
             }
         }
@@ -159,7 +171,7 @@ fn posted(agent: &Arc<Agent>, who: Who, body: &str) -> Verdict {
 }
 
 fn step_up(verdict: &Verdict) -> Option<&str> {
-    verdict.asked.as_ref()?.step_up.as_deref()
+    verdict.asked.as_ref()?.step_up.as_deref().map(|step_up| &*step_up.scopes)
 }
 
 #[test]

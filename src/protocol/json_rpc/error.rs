@@ -158,11 +158,17 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         | Reason::ApiKeyMissing
         | Reason::ApiKeyInvalid
         | Reason::ApiKeyExpired
-        | Reason::ApiKeyRevoked => ErrorKind::Unauthenticated,
+        | Reason::ApiKeyRevoked
+        | Reason::ProfileMismatch
+        | Reason::AcrInsufficient
+        | Reason::AuthTooOld => ErrorKind::Unauthenticated,
         Reason::ScopeMissing => ErrorKind::ScopeMissing,
-        Reason::ClaimMismatch | Reason::OperationDenied | Reason::OriginDenied | Reason::PushDenied => {
-            ErrorKind::Forbidden
-        }
+        Reason::ClaimMismatch
+        | Reason::OperationDenied
+        | Reason::OriginDenied
+        | Reason::PushDenied
+        | Reason::ClientNotAllowed
+        | Reason::ActorNotAllowed => ErrorKind::Forbidden,
         Reason::McpHeaderMismatch => ErrorKind::HeaderMismatch,
         Reason::McpBatch | Reason::McpBody => ErrorKind::Malformed,
         Reason::NoRoute => ErrorKind::NotServed,

@@ -10,6 +10,7 @@ pub(crate) mod api_keys;
 mod claims;
 mod cors;
 mod faults;
+mod identity;
 mod keys;
 mod oauth;
 mod order;
@@ -33,6 +34,7 @@ async fn the_rows_together_cover_every_reason() {
         shape::rows(&world),
         time::rows(&world),
         claims::rows(&world),
+        identity::rows(&world),
         order::rows(&world),
         api_keys::rows(&world),
     ];

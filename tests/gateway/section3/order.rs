@@ -1,5 +1,5 @@
 //! The order of the checks: a token with two faults is refused for the one that comes first. Shape, algorithm, issuer,
-//! time, audience, binding, key, signature, rules.
+//! time, audience, binding, key, signature, requirements (profile, client, actor, login), rules.
 
 use serde_json::{Value, json};
 use testkit::now;
@@ -82,6 +82,20 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
             json!({"scope": ABSENT, "tenant": "x"}),
         ),
     ];
+    let mut known = known;
+    for (name, agent, reason, claims) in [
+        ("login before scopes", "stepped", "acr_insufficient", json!({"scope": ABSENT})),
+        ("class before age", "stepped", "acr_insufficient", json!({"auth_time": 1})),
+        (
+            "age before scopes",
+            "stepped",
+            "auth_too_old",
+            json!({"acr": "urn:gold", "amr": ["otp"], "scope": ABSENT}),
+        ),
+        ("time before client", "clients", "token_expired", json!({"exp": 1, "client_id": "x"})),
+    ] {
+        known.push((name, agent, reason, json!({}), claims));
+    }
     for (name, agent, reason, header, claims) in known {
         rows.push(Row::new(name, agent, reason).bearer(world.token(&header, &claims)).by("corp"));
     }
@@ -100,6 +114,8 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         ("audience before signature", "a", "audience_mismatch", json!({"aud": "x"})),
         ("signature before scopes", "scoped", "signature_invalid", json!({"scope": ABSENT})),
         ("signature before claims", "ruled", "signature_invalid", json!({"tenant": "x"})),
+        ("signature before client", "clients", "signature_invalid", json!({"client_id": "x"})),
+        ("signature before login", "stepped", "signature_invalid", json!({})),
     ] {
         let forged =
             world.signed_by(world.key("stranger"), &world.header(&json!({})), &world.claims(&claims));

@@ -8,6 +8,10 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use testkit::{Gateway, Upstream, client};
 
+const DESCRIPTION: &str = "error_description";
+/// What the agent `stepped` needs, in the order of a challenge.
+const NEEDS: &str = ", acr_values=\"urn:gold urn:silver\", max_age=\"60\"";
+
 /// What is sent, and what must come of it.
 pub(crate) struct Row {
     pub(crate) name: String,
@@ -55,6 +59,7 @@ impl Row {
         match self.agent {
             "scoped" => Some("b:read a:read z:write c:write"),
             "ruled" => Some("refunds:read"),
+            "stepped" => Some("pay:write"),
             _ => None,
         }
     }
@@ -85,7 +90,8 @@ impl Row {
             | "api_key_revoked" => (401, None),
             "multiple_tokens" => (400, Some("invalid_request")),
             "scope_missing" => (403, Some("insufficient_scope")),
-            "claim_mismatch" => (403, None),
+            "claim_mismatch" | "client_not_allowed" | "actor_not_allowed" => (403, None),
+            "acr_insufficient" | "auth_too_old" => (401, Some("insufficient_user_authentication")),
             "keys_unavailable" => (503, None),
             _ => (401, Some("invalid_token")),
         }
@@ -95,14 +101,27 @@ impl Row {
     fn challenges(&self, gateway: &Gateway) -> Vec<String> {
         let realm = format!("realm=\"{}\"", self.agent);
         match (self.method(), self.reason) {
-            ("none" | "public", _) | (_, "ok" | "claim_mismatch" | "keys_unavailable") => Vec::new(),
+            ("none" | "public", _)
+            | (
+                _,
+                "ok" | "claim_mismatch" | "client_not_allowed" | "actor_not_allowed" | "keys_unavailable",
+            ) => Vec::new(),
             ("api_key", _) => vec![format!("ApiKey {realm}")],
             _ => {
                 let error = self.answer().1.map(|code| format!("error=\"{code}\""));
                 let scope = self.base_scopes().filter(|_| self.answer().0 != 400);
                 let scope = scope.map(|scope| format!("scope=\"{scope}\""));
-                let expired = (self.reason == "token_expired")
-                    .then(|| "error_description=\"The access token expired\"".to_owned());
+                // What a step-up says is to the letter, description included.
+                let description = match self.reason {
+                    "token_expired" => Some("error_description=\"The access token expired\"".to_owned()),
+                    "acr_insufficient" => {
+                        Some(format!("{DESCRIPTION}=\"A different authentication level is required\"{NEEDS}"))
+                    }
+                    "auth_too_old" => {
+                        Some(format!("{DESCRIPTION}=\"More recent authentication is required\"{NEEDS}"))
+                    }
+                    _ => None,
+                };
                 let metadata = gateway.url(&format!("/.well-known/oauth-protected-resource{}", self.path()));
                 let metadata = format!("resource_metadata=\"{metadata}\"");
                 let of = |description: Option<String>| {
@@ -110,8 +129,9 @@ impl Row {
                     let all = first.into_iter().chain([scope.clone(), Some(metadata.clone())]);
                     format!("Bearer {}", all.flatten().collect::<Vec<_>>().join(", "))
                 };
-                let long = expired.map(|description| of(Some(description)));
-                long.into_iter().chain([of(None)]).collect()
+                let is_exact = self.answer().1 == Some("insufficient_user_authentication");
+                let long = description.map(|description| of(Some(description)));
+                long.into_iter().chain((!is_exact).then(|| of(None))).collect()
             }
         }
     }

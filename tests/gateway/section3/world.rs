@@ -13,6 +13,8 @@ pub(crate) const ABSENT: &str = "<absent>";
 
 /// The issuer whose key is a PEM file, without an id.
 pub(crate) const PEM_ISSUER: &str = "https://pem.test";
+/// The same key for an issuer that names its clients in a claim of its own.
+pub(crate) const NAMED_ISSUER: &str = "https://named.test";
 /// The issuer that never gives keys.
 pub(crate) const DEAD_ISSUER: &str = "https://dead.test";
 
@@ -111,10 +113,11 @@ impl World {
             "corp": {"issuer": self.corp.url, "leeway": "5m"},
             "narrow": {"issuer": self.narrow.url, "algorithms": ["ES256"]},
             "foreign": {"issuer": self.foreign.url},
+            "named": {"issuer": NAMED_ISSUER, "public_key_file": "pem.pem", "client_claim": "app.id"},
             "pem": {"issuer": PEM_ISSUER, "public_key_file": "pem.pem"},
             "dead": {"issuer": DEAD_ISSUER, "jwks_uri": "http://127.0.0.1:9/jwks"},
         });
-        let accepted = ["corp", "narrow", "pem", "dead"];
+        let accepted = ["corp", "narrow", "pem", "named", "dead"];
         let oauth = |more: Value| {
             let mut policy = json!({"identity_providers": accepted, "audiences": ["api://a"]});
             for (name, value) in more.as_object().expect("an object") {
@@ -158,6 +161,34 @@ impl World {
             (
                 "by-client",
                 oauth(json!({"audience_claim": "client_id", "audiences": ["client-a", "client-b"]})),
+            ),
+            ("profiled", oauth(json!({"require": {"token_profile": "rfc9068"}}))),
+            (
+                "clients",
+                oauth(json!({"require": {"clients": {
+                    "allow": ["web", "https://apps.test/*"],
+                    "deny": ["https://apps.test/bad.json"],
+                }}})),
+            ),
+            ("no-clients", oauth(json!({"require": {"clients": {"deny": ["web"]}}}))),
+            (
+                "acted",
+                oauth(json!({"require": {"actor": {
+                    "allow": [
+                        {"issuer": self.corp.url, "sub": "bot"},
+                        {"issuer": "https://agents.test", "sub": "bot"},
+                    ],
+                    "required": true,
+                }}})),
+            ),
+            ("deep", oauth(json!({"require": {"actor": {"max_depth": 9}}}))),
+            (
+                "stepped",
+                oauth(json!({"scopes": {"all_of": ["pay:write"]}, "require": {
+                    "acr_values": ["urn:gold", "urn:silver"],
+                    "amr_any": ["otp", "hwk"],
+                    "max_auth_age": "60s",
+                }})),
             ),
             ("titled", oauth(json!({"claim_headers": {"note": "X-Note"}}))),
             ("keyed", json!({"api_key": {"header": "X-API-Key"}})),

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::authn::oauth::terms::Terms;
+use crate::authn::oauth::token_type::is_access_type;
 use crate::idp::KeyName;
 use crate::model::{Claims, KeyId, strict_json};
 
@@ -104,6 +105,11 @@ impl<'a> Token<'a> {
             signed,
             signature,
         })
+    }
+
+    /// Whether its header says that it is an access token.
+    pub(in crate::authn) fn has_access_type(&self) -> bool {
+        self.typ.as_deref().is_some_and(is_access_type)
     }
 
     /// The names by which its header refers to its key.

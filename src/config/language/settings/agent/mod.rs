@@ -20,6 +20,7 @@ mod oauth;
 mod passthrough;
 mod public_url;
 mod push_host;
+mod require;
 mod retry;
 mod route;
 mod rules;
@@ -51,6 +52,7 @@ pub(in crate::config) use health::Health;
 pub use mcp::{Mcp, Spoken};
 pub use oauth::{OAuth, SenderConstraint};
 
+pub(in crate::config) use require::Require;
 pub(in crate::config) use retry::Retry;
 pub use route::Route;
 pub(in crate::config) use rules::{A2aRules, McpRules, NamedRules, OperationRule};

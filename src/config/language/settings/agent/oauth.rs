@@ -7,14 +7,14 @@ use http::HeaderName;
 use super::super::super::fields::{Fields, entries};
 use super::super::super::section::section;
 use super::super::super::shape::Shape;
-use super::super::super::value::{Placed, Value};
+use super::super::super::value::{Boxed, Placed, Value};
 use super::super::super::values::{
     CredentialHeader, ExactText, List, Prefix, SettableHeader, SomeList, Time, header_conflict, words,
 };
 use super::super::super::web;
 use super::audience::{self, AudienceKind};
 use super::token_places::TokenPlaces;
-use super::{ClaimRules, Known, NameOf, Scopes};
+use super::{ClaimRules, Known, NameOf, Require, Scopes};
 use crate::authn::{AudienceClaim, BoundTokens, ForwardToken, TokenLocation};
 use crate::authz::NonAscii;
 use crate::config::text::code::Code;
@@ -53,6 +53,8 @@ section! {
         scopes: Scopes as Scopes = Scopes::default();
         /// claims that the token must have
         claims: ClaimRules as ClaimRules = ClaimRules::default();
+        /// what a token must be besides: how and when the user logged in, for which client, who acts for the user
+        require: Option<Box<Require>> as Boxed<Require>;
         /// claims that the agent gets as headers: claim to header name
         claim_headers: Box<[(String, HeaderName)]> as ClaimHeaders = Box::default();
         /// a claim for a header that is not ASCII: refuse the caller, omit the header, or write it into a second one,

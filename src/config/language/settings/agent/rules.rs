@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use super::super::super::fields::{Fields, entries};
 use super::super::super::section::{Settings, read_section, section};
 use super::super::super::shape::Shape;
-use super::super::super::value::Value;
+use super::super::super::value::{Boxed, Value};
 use super::super::super::values::{word, words};
-use super::{AgentSettings, Auth, ClaimRules, Scopes};
+use super::{AgentSettings, Auth, ClaimRules, Require, Scopes};
 use crate::authz::Unlisted;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
@@ -72,6 +72,8 @@ section! {
         scopes: Scopes as Scopes = Scopes::default();
         /// claims that the token must have for this
         claims: ClaimRules as ClaimRules = ClaimRules::default();
+        /// what the token must be besides for this
+        require: Option<Box<Require>> as Boxed<Require>;
     }
     impl { const STRICT: bool = true; }
 }
@@ -89,7 +91,9 @@ impl Value for OperationRule {
     fn read_under(report: &Report<'_>, owner: Place, node: &Node) -> Option<Self> {
         if node.is_map() {
             let needs: Needs = read_section(report, owner, node)?;
-            let is_empty = needs.scopes == Scopes::default() && needs.claims == ClaimRules::default();
+            let is_empty = needs.scopes == Scopes::default()
+                && needs.claims == ClaimRules::default()
+                && needs.require.is_none();
             return Some(if is_empty { Self::Allow } else { Self::Needs(Box::new(needs)) });
         }
         match word(report, node, WORDS)? {

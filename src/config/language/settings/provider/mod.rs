@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::super::fields::Fields;
 use super::super::section::section;
 use super::super::value::Placed;
-use super::super::values::{FilePath, Flag, Time};
+use super::super::values::{ExactText, FilePath, Flag, Time};
 use super::limit::{LimitList, LimitSettings};
 use super::resource::Resource;
 use crate::config::text::code::Code;
@@ -51,6 +51,8 @@ section! {
         max_stale: Duration as Time<SECOND, { 365 * DAY }> = Duration::from_secs(86_400);
         /// scopes that its tokens have without naming them: a broad scope, and the narrow ones in it
         scope_implies: ImpliedScopes as ScopeImplies = ImpliedScopes::default();
+        /// the claim in which its tokens name the client; default the first of client_id, cid, azp and appid that is there
+        client_claim: Option<String> as ExactText;
         /// the proxy through which keys are fetched, `http://proxy:3128`, or `none`; default what HTTPS_PROXY,
         /// HTTP_PROXY and NO_PROXY of the environment say
         egress_proxy: EgressProxy as EgressProxy = EgressProxy::default();
