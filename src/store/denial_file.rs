@@ -110,7 +110,10 @@ impl DenialFile {
     /// The file behind its first line, where it has one: what that says, and its length.
     fn open(&self) -> Result<Option<(BufReader<File>, Option<(Title, u64)>)>, StoreError> {
         let file = match File::open(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // Where a folder cannot be one, whoever needs it says so by the name of its setting.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
             file => file.map_err(|error| StoreError::unreadable(&self.path, &error))?,
         };
         let (mut lines, mut line) = (BufReader::with_capacity(256 << 10, file), Vec::new());

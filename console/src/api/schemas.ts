@@ -148,6 +148,48 @@ export interface AgentSpec {
               }[];
             };
 
+            /** what the token must be besides for this */
+            require?: {
+              /** `acr` must be one of these; no class counts as better than another; default [] */
+              acr_values?: string[];
+
+              /** who may act for the subject of a token (`act`); default not looked at */
+              actor?: {
+                /** the outermost actor must be one of these; empty admits all that the identity provider lets act; default [] */
+                allow?: {
+                  /** `iss` of the actor; where `act` has none, that of the token */
+                  issuer: string;
+
+                  /** `sub` of the actor */
+                  sub: string;
+                }[];
+
+                /** the most actors in the chain; 1 to 16; default 3 */
+                max_depth?: number;
+
+                /** refuse tokens without an actor; default false */
+                required?: boolean;
+              };
+
+              /** `amr` must name one of these ways to log in; default [] */
+              amr_any?: string[];
+
+              /** the clients that tokens may be issued to */
+              clients?: {
+                /** client ids, and `https://HOST/*` for all that begin so; empty admits every client that `deny` does not name; default [] */
+                allow?: string[];
+
+                /** client ids that are refused, likewise, also where `allow` names them; default [] */
+                deny?: string[];
+              };
+
+              /** the longest time since the login of the user (`auth_time`); 1s to 366d; default not limited */
+              max_auth_age?: string;
+
+              /** any, or rfc9068: `typ` is at+jwt, and iss, exp, aud, sub, client_id, iat and jti are there; default any */
+              token_profile?: "any" | "rfc9068";
+            };
+
             /** scopes that the token must have for this */
             scopes?: {
               /** every one of these; default [] */
@@ -261,6 +303,48 @@ export interface AgentSpec {
 
           /** the word before the token; "" is the bare token; default Bearer */
           prefix?: string;
+
+          /** what a token must be besides: how and when the user logged in, for which client, who acts for the user */
+          require?: {
+            /** `acr` must be one of these; no class counts as better than another; default [] */
+            acr_values?: string[];
+
+            /** who may act for the subject of a token (`act`); default not looked at */
+            actor?: {
+              /** the outermost actor must be one of these; empty admits all that the identity provider lets act; default [] */
+              allow?: {
+                /** `iss` of the actor; where `act` has none, that of the token */
+                issuer: string;
+
+                /** `sub` of the actor */
+                sub: string;
+              }[];
+
+              /** the most actors in the chain; 1 to 16; default 3 */
+              max_depth?: number;
+
+              /** refuse tokens without an actor; default false */
+              required?: boolean;
+            };
+
+            /** `amr` must name one of these ways to log in; default [] */
+            amr_any?: string[];
+
+            /** the clients that tokens may be issued to */
+            clients?: {
+              /** client ids, and `https://HOST/*` for all that begin so; empty admits every client that `deny` does not name; default [] */
+              allow?: string[];
+
+              /** client ids that are refused, likewise, also where `allow` names them; default [] */
+              deny?: string[];
+            };
+
+            /** the longest time since the login of the user (`auth_time`); 1s to 366d; default not limited */
+            max_auth_age?: string;
+
+            /** any, or rfc9068: `typ` is at+jwt, and iss, exp, aud, sub, client_id, iat and jti are there; default any */
+            token_profile?: "any" | "rfc9068";
+          };
 
           /** scopes that the token must have */
           scopes?: {
@@ -415,6 +499,48 @@ export interface AgentSpec {
               }[];
             };
 
+            /** what the token must be besides for this */
+            require?: {
+              /** `acr` must be one of these; no class counts as better than another; default [] */
+              acr_values?: string[];
+
+              /** who may act for the subject of a token (`act`); default not looked at */
+              actor?: {
+                /** the outermost actor must be one of these; empty admits all that the identity provider lets act; default [] */
+                allow?: {
+                  /** `iss` of the actor; where `act` has none, that of the token */
+                  issuer: string;
+
+                  /** `sub` of the actor */
+                  sub: string;
+                }[];
+
+                /** the most actors in the chain; 1 to 16; default 3 */
+                max_depth?: number;
+
+                /** refuse tokens without an actor; default false */
+                required?: boolean;
+              };
+
+              /** `amr` must name one of these ways to log in; default [] */
+              amr_any?: string[];
+
+              /** the clients that tokens may be issued to */
+              clients?: {
+                /** client ids, and `https://HOST/*` for all that begin so; empty admits every client that `deny` does not name; default [] */
+                allow?: string[];
+
+                /** client ids that are refused, likewise, also where `allow` names them; default [] */
+                deny?: string[];
+              };
+
+              /** the longest time since the login of the user (`auth_time`); 1s to 366d; default not limited */
+              max_auth_age?: string;
+
+              /** any, or rfc9068: `typ` is at+jwt, and iss, exp, aud, sub, client_id, iat and jti are there; default any */
+              token_profile?: "any" | "rfc9068";
+            };
+
             /** scopes that the token must have for this */
             scopes?: {
               /** every one of these; default [] */
@@ -458,6 +584,48 @@ export interface AgentSpec {
                 /** the claim must be one of these, by JSON type; a text may end in `*` */
                 values: (string | number | boolean)[];
               }[];
+            };
+
+            /** what the token must be besides for this */
+            require?: {
+              /** `acr` must be one of these; no class counts as better than another; default [] */
+              acr_values?: string[];
+
+              /** who may act for the subject of a token (`act`); default not looked at */
+              actor?: {
+                /** the outermost actor must be one of these; empty admits all that the identity provider lets act; default [] */
+                allow?: {
+                  /** `iss` of the actor; where `act` has none, that of the token */
+                  issuer: string;
+
+                  /** `sub` of the actor */
+                  sub: string;
+                }[];
+
+                /** the most actors in the chain; 1 to 16; default 3 */
+                max_depth?: number;
+
+                /** refuse tokens without an actor; default false */
+                required?: boolean;
+              };
+
+              /** `amr` must name one of these ways to log in; default [] */
+              amr_any?: string[];
+
+              /** the clients that tokens may be issued to */
+              clients?: {
+                /** client ids, and `https://HOST/*` for all that begin so; empty admits every client that `deny` does not name; default [] */
+                allow?: string[];
+
+                /** client ids that are refused, likewise, also where `allow` names them; default [] */
+                deny?: string[];
+              };
+
+              /** the longest time since the login of the user (`auth_time`); 1s to 366d; default not limited */
+              max_auth_age?: string;
+
+              /** any, or rfc9068: `typ` is at+jwt, and iss, exp, aud, sub, client_id, iat and jti are there; default any */
+              token_profile?: "any" | "rfc9068";
             };
 
             /** scopes that the token must have for this */
@@ -505,6 +673,48 @@ export interface AgentSpec {
               }[];
             };
 
+            /** what the token must be besides for this */
+            require?: {
+              /** `acr` must be one of these; no class counts as better than another; default [] */
+              acr_values?: string[];
+
+              /** who may act for the subject of a token (`act`); default not looked at */
+              actor?: {
+                /** the outermost actor must be one of these; empty admits all that the identity provider lets act; default [] */
+                allow?: {
+                  /** `iss` of the actor; where `act` has none, that of the token */
+                  issuer: string;
+
+                  /** `sub` of the actor */
+                  sub: string;
+                }[];
+
+                /** the most actors in the chain; 1 to 16; default 3 */
+                max_depth?: number;
+
+                /** refuse tokens without an actor; default false */
+                required?: boolean;
+              };
+
+              /** `amr` must name one of these ways to log in; default [] */
+              amr_any?: string[];
+
+              /** the clients that tokens may be issued to */
+              clients?: {
+                /** client ids, and `https://HOST/*` for all that begin so; empty admits every client that `deny` does not name; default [] */
+                allow?: string[];
+
+                /** client ids that are refused, likewise, also where `allow` names them; default [] */
+                deny?: string[];
+              };
+
+              /** the longest time since the login of the user (`auth_time`); 1s to 366d; default not limited */
+              max_auth_age?: string;
+
+              /** any, or rfc9068: `typ` is at+jwt, and iss, exp, aud, sub, client_id, iat and jti are there; default any */
+              token_profile?: "any" | "rfc9068";
+            };
+
             /** scopes that the token must have for this */
             scopes?: {
               /** every one of these; default [] */
@@ -548,6 +758,48 @@ export interface AgentSpec {
                 /** the claim must be one of these, by JSON type; a text may end in `*` */
                 values: (string | number | boolean)[];
               }[];
+            };
+
+            /** what the token must be besides for this */
+            require?: {
+              /** `acr` must be one of these; no class counts as better than another; default [] */
+              acr_values?: string[];
+
+              /** who may act for the subject of a token (`act`); default not looked at */
+              actor?: {
+                /** the outermost actor must be one of these; empty admits all that the identity provider lets act; default [] */
+                allow?: {
+                  /** `iss` of the actor; where `act` has none, that of the token */
+                  issuer: string;
+
+                  /** `sub` of the actor */
+                  sub: string;
+                }[];
+
+                /** the most actors in the chain; 1 to 16; default 3 */
+                max_depth?: number;
+
+                /** refuse tokens without an actor; default false */
+                required?: boolean;
+              };
+
+              /** `amr` must name one of these ways to log in; default [] */
+              amr_any?: string[];
+
+              /** the clients that tokens may be issued to */
+              clients?: {
+                /** client ids, and `https://HOST/*` for all that begin so; empty admits every client that `deny` does not name; default [] */
+                allow?: string[];
+
+                /** client ids that are refused, likewise, also where `allow` names them; default [] */
+                deny?: string[];
+              };
+
+              /** the longest time since the login of the user (`auth_time`); 1s to 366d; default not limited */
+              max_auth_age?: string;
+
+              /** any, or rfc9068: `typ` is at+jwt, and iss, exp, aud, sub, client_id, iat and jti are there; default any */
+              token_profile?: "any" | "rfc9068";
             };
 
             /** scopes that the token must have for this */
@@ -838,7 +1090,7 @@ export interface AppliedRule {
   /** What that means for this caller. */
   outcome: "public" | "permitted" | "step_up" | "denied" | "not_judged";
 
-  /** What it says: `deny`, `allow`, `public`, or the scopes and claims that it asks for. */
+  /** What it says: `deny`, `allow`, `public`, or the scopes, claims and requirements that it asks for. */
   says: string;
 
   /** Where it is written, below the agent, such as `mcp.rules.tools."write_*"`. */
@@ -955,6 +1207,11 @@ export interface Check {
     | "key"
     | "signature"
     | "denial"
+    | "profile"
+    | "client"
+    | "actor"
+    | "acr"
+    | "auth_age"
     | "scopes"
     | "claim"
     | "claim_headers"
@@ -1861,6 +2118,9 @@ export interface ProviderSpec {
   /** a file with certificates (PEM) that are trusted, too, when keys are fetched */
   ca_file?: string;
 
+  /** the claim in which its tokens name the client; default the first of client_id, cid, azp and appid that is there */
+  client_claim?: string;
+
   /** find the keys by OpenID Connect discovery or RFC 8414; the default source of keys */
   discovery?: boolean | {};
 
@@ -2037,7 +2297,12 @@ export type Reason =
   | "rate_limited"
   | "concurrency_limited"
   | "quota_spent"
-  | "limits_unavailable";
+  | "limits_unavailable"
+  | "profile_mismatch"
+  | "client_not_allowed"
+  | "actor_not_allowed"
+  | "acr_insufficient"
+  | "auth_too_old";
 
 /** The requests of the last five minutes. */
 export interface RecentRequests {
@@ -2350,14 +2615,18 @@ export interface Traffic {
   /** Decisions per second, by reason; reasons that did not occur are left out, and so is what would have been
 refused. */
   by_reason: {
+    acr_insufficient?: number[];
+    actor_not_allowed?: number[];
     alg_not_allowed?: number[];
     api_key_expired?: number[];
     api_key_invalid?: number[];
     api_key_missing?: number[];
     api_key_revoked?: number[];
     audience_mismatch?: number[];
+    auth_too_old?: number[];
     binding_required?: number[];
     claim_mismatch?: number[];
+    client_not_allowed?: number[];
     concurrency_limited?: number[];
     exp_missing?: number[];
     issuer_not_allowed?: number[];
@@ -2375,6 +2644,7 @@ refused. */
     ok?: number[];
     operation_denied?: number[];
     origin_denied?: number[];
+    profile_mismatch?: number[];
     push_denied?: number[];
     quota_spent?: number[];
     rate_limited?: number[];
@@ -2859,6 +3129,8 @@ export type AllBounds = Readonly<Record<string, Bounds>>;
 export const AGENT_BOUNDS: AllBounds = {
   "/a2a/max_message": { kind: "size", maximum: "64MiB", minimum: "1KiB" },
   "/auth/oauth/max_token_lifetime": { kind: "duration", maximum: "3660d", minimum: "1s" },
+  "/auth/oauth/require/actor/max_depth": { kind: "count", minimum: "1", maximum: "16" },
+  "/auth/oauth/require/max_auth_age": { kind: "duration", maximum: "366d", minimum: "1s" },
   "/cors/max_age": { kind: "duration", maximum: "30d", minimum: "0s" },
   "/max_body": { kind: "size", maximum: "1024GiB", minimum: "1B" },
   "/max_in_flight": { kind: "count", minimum: "1", maximum: "1048576" },
