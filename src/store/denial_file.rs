@@ -150,6 +150,7 @@ impl DenialFile {
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(false).mode(0o600).open(&self.lock);
         let file = file.map_err(failed)?;
+        private_file::give_to_owner_of_folder(&file, &self.lock);
         file.lock().map_err(failed)?;
         Ok(Held(file))
     }
@@ -189,6 +190,7 @@ impl DenialFile {
         mut entries: impl Iterator<Item = (&'e str, &'e str)>,
     ) -> Result<(), WriteError> {
         let written = private_file::replace_with(&self.path, |file| {
+            private_file::give_to_owner_of_folder(file, &self.path);
             let mut buffered = BufWriter::with_capacity(256 << 10, file);
             let now = SystemClock.now().since_epoch();
             let file = KeyedHash::of((now, std::process::id())).to_hex().into();

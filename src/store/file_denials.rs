@@ -326,6 +326,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_files_are_those_of_the_owner_of_the_folder_also_when_root_writes() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let folder = tempfile::tempdir().unwrap();
+        if rustix::process::geteuid().is_root() {
+            chown(folder.path(), Some(65_534), Some(65_534)).unwrap();
+        }
+        let owner = |path: &Path| std::fs::metadata(path).unwrap().uid();
+        let denials = open(folder.path()).await;
+        let a = denials.add(denial("a", Until::Never)).await.unwrap();
+        denials.add(denial("b", Until::Never)).await.unwrap();
+        assert!(denials.lift(&denial("a", Until::Never).id(), &a.text).await.unwrap());
+        for name in ["denials.jsonl", "denials.lock"] {
+            assert_eq!(owner(&folder.path().join(name)), owner(folder.path()), "{name}");
+        }
+    }
+
+    #[tokio::test]
     async fn another_process_is_told_of_changes_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let (one, other) = (open(folder.path()).await, open(folder.path()).await);
