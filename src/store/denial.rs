@@ -144,6 +144,13 @@ impl DenialEntry {
         Self { text: text.into(), denies, until }
     }
 
+    /// Whether it denies all that an entry of this denial, which has the same id, would deny from `now` on. The id of one about
+    /// an API key says nothing of its end.
+    #[must_use]
+    pub fn covers(&self, denial: &Denial, now: Instant) -> bool {
+        !self.until.has_passed(now) && !self.until.is_before(denial.denied.until)
+    }
+
     /// The digest of its text.
     #[must_use]
     pub fn digest(&self) -> Digest {

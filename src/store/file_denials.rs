@@ -165,11 +165,12 @@ impl Kept {
         self.catch_up(&mut mark)?;
         let id = denial.id();
         let now = Instant::from_duration(Duration::try_from(denial.at.as_duration()).unwrap_or_default());
-        if let Some(entry) = self.entry(&id)?.filter(|entry| !entry.until.has_passed(now)) {
-            return Ok(entry);
+        let known = self.entry(&id)?;
+        if let Some(entry) = known.as_ref().filter(|entry| entry.covers(denial, now)) {
+            return Ok(Arc::clone(entry));
         }
         let text = denial.text();
-        if self.has_much_to_drop(now) {
+        if known.is_some() || self.has_much_to_drop(now) {
             self.rewrite(&held, Some((&id, &text)), &|other, entry| {
                 *other != *id && !entry.until.has_passed(now)
             })?;
@@ -387,6 +388,25 @@ mod tests {
         denials.add(denial("b", ends(1))).await.unwrap();
         assert_eq!((values(&denials).await.as_str(), lines(folder.path())), ("b", 2));
         assert_eq!(denials.follow().borrow().entries, 1);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_denied_for_longer_has_one_entry_with_the_longer_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let denials = open(folder.path()).await;
+        let key = |until| Denial { denied: Denied::api_key("Yq3Zk81b", until), ..denial("", until) };
+        let ends = |after: u64| Until::At(Instant::from_unix(NOW + after));
+        for (until, wanted) in [
+            (ends(9), ends(9)),
+            (ends(10), ends(10)),
+            (ends(9), ends(10)),
+            (Until::Never, Until::Never),
+            (ends(11), Until::Never),
+        ] {
+            let entry = denials.add(key(until)).await.unwrap();
+            assert_eq!((entry.until, lines(folder.path())), (wanted, 2), "{until:?}");
+            assert_eq!(denials.follow().borrow().set.len(DenialKind::ApiKey), 1, "{until:?}");
+        }
     }
 
     #[tokio::test]
