@@ -373,6 +373,7 @@ async fn what_cannot_be_a_denial_is_refused_with_the_member_that_is_wrong() {
         (json!({"by": "api_key", "value": "short", "until": "never"}), "/value"),
         (json!({"by": "api_key", "value": "Yq3Zk81b", "until": "never", "provider": "corp"}), "/provider"),
         (json!({"by": "sub", "value": "x", "provider": "nobody"}), "/provider"),
+        (json!({"by": "sub", "value": "x", "provider": "https://idp.example\nlifted all"}), "/provider"),
         (json!({"by": "jti", "value": "x"}), "/until"),
         (json!({"by": "jti", "value": "x", "until": "367d"}), "/until"),
         (json!({"by": "jti", "value": "x", "until": "2020-01-01T00:00:00Z"}), "/until"),
