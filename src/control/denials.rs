@@ -79,7 +79,7 @@ impl Enforcer {
                 }
                 _ = sweep.tick() => {
                     let live = control.live();
-                    if live.denials.set().without_ended(self.now()).is_some() {
+                    if self.is_due(&live) {
                         self.enforce(&live);
                     }
                 }
