@@ -56,6 +56,13 @@ struct Id {
     id: Box<str>,
 }
 
+impl Mark {
+    /// Whether this is of the same file, and nothing of it is gone.
+    pub(super) fn goes_on_from(&self, other: &Self) -> bool {
+        self.file == other.file && self.bytes >= other.bytes
+    }
+}
+
 impl DenialFile {
     pub(super) fn in_folder(folder: &Path) -> Self {
         Self { path: folder.join(NAME), lock: folder.join(LOCK) }

@@ -16,7 +16,7 @@ use super::durable::make_folder;
 use super::leisure::{at_leisure, blocking};
 use super::watch::{AT_LEAST_EVERY, FileWatch};
 use super::{StoreError, WriteError};
-use crate::model::{DenialSet, Instant};
+use crate::model::Instant;
 
 /// As many entries are written again each time that one is added, so that none stays after its end; of more, when a quarter has
 /// ended.
@@ -35,8 +35,16 @@ struct Kept {
     /// Whether this process changes it.
     writes: bool,
     /// How far the file is known.
-    mark: Mutex<Mark>,
+    place: Mutex<Place>,
     told: watch::Sender<Arc<ToldDenials>>,
+}
+
+/// How far the file is known.
+#[derive(Default)]
+struct Place {
+    mark: Mark,
+    /// How far it was known when it was taken away, and what it said.
+    lost: Option<(Mark, Arc<ToldDenials>)>,
 }
 
 impl std::fmt::Debug for Kept {
@@ -54,7 +62,7 @@ impl FileDenials {
         let kept = Kept {
             file: DenialFile::in_folder(&folder),
             writes: writer != Writer::Never,
-            mark: Mutex::default(),
+            place: Mutex::default(),
             told: watch::Sender::new(Arc::default()),
         };
         let denials = Self { kept: Arc::new(kept), begun: Once::new() };
@@ -103,16 +111,16 @@ impl DenialStore for FileDenials {
 }
 
 impl Kept {
-    fn mark(&self) -> MutexGuard<'_, Mark> {
-        self.mark.lock().unwrap_or_else(PoisonError::into_inner)
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads what the file has that is not known yet.
     fn refresh(&self) -> Result<(), StoreError> {
-        self.catch_up(&mut self.mark())
+        self.catch_up(&mut self.place())
     }
 
-    fn catch_up(&self, mark: &mut Mark) -> Result<(), StoreError> {
+    fn catch_up(&self, Place { mark, lost }: &mut Place) -> Result<(), StoreError> {
         let before = Arc::clone(&self.told.borrow());
         let (mut entries, mut not_understood) = (0, Vec::new());
         let mut fresh = before.set.more();
@@ -128,26 +136,30 @@ impl Kept {
         }
         if end == Mark::default() && before.entries > 0 {
             // Nobody lifts a denial by taking the file away.
-            if !before.went_back {
+            if *mark != Mark::default() {
+                *lost = Some((std::mem::take(mark), Arc::clone(&before)));
                 self.told.send_replace(Arc::new(ToldDenials { went_back: true, ..(*before).clone() }));
             }
             return Ok(());
         }
-        let told = if is_all {
-            // Issuers that only the file of before named stay, and are in nobody's way.
-            ToldDenials {
-                set: Arc::new(DenialSet::default().and(fresh)),
-                entries,
-                not_understood,
-                went_back: false,
-            }
-        } else {
-            not_understood.splice(0..0, before.not_understood.iter().cloned());
-            let set = Arc::new(before.set.and(fresh));
-            ToldDenials { set, entries: before.entries + entries, not_understood, went_back: false }
+        if lost.as_ref().is_some_and(|(mark, _)| end.goes_on_from(mark)) {
+            // It is back.
+            *lost = None;
+        }
+        // What this is added to. Issuers that only the file of before named stay, and are in nobody's way.
+        let more_than = match (is_all, &*lost) {
+            (true, None) => Arc::default(),
+            (true, Some((_, told))) => Arc::clone(told),
+            (false, _) => before,
         };
+        not_understood.splice(0..0, more_than.not_understood.iter().cloned());
         *mark = end;
-        self.told.send_replace(Arc::new(told));
+        self.told.send_replace(Arc::new(ToldDenials {
+            set: Arc::new(more_than.set.and(fresh)),
+            entries: more_than.entries + entries,
+            not_understood,
+            went_back: lost.is_some(),
+        }));
         Ok(())
     }
 
@@ -161,8 +173,8 @@ impl Kept {
 
     fn insert(&self, denial: &Denial) -> Result<Arc<DenialEntry>, WriteError> {
         let held = self.may_write()?;
-        let mut mark = self.mark();
-        self.catch_up(&mut mark)?;
+        let mut place = self.place();
+        self.catch_up(&mut place)?;
         let id = denial.id();
         let now = Instant::from_duration(Duration::try_from(denial.at.as_duration()).unwrap_or_default());
         let known = self.entry(&id)?;
@@ -175,9 +187,9 @@ impl Kept {
                 *other != *id && !entry.until.has_passed(now)
             })?;
         } else {
-            self.file.append(&held, &mark, &id, &text)?;
+            self.file.append(&held, &place.mark, &id, &text)?;
         }
-        self.catch_up(&mut mark)?;
+        self.catch_up(&mut place)?;
         Ok(Arc::new(DenialEntry::read(&line(&id, &text))))
     }
 
@@ -190,13 +202,13 @@ impl Kept {
 
     fn remove(&self, id: &str, text: &str) -> Result<bool, WriteError> {
         let held = self.may_write()?;
-        let mut mark = self.mark();
-        self.catch_up(&mut mark)?;
+        let mut place = self.place();
+        self.catch_up(&mut place)?;
         if self.entry(id)?.is_none_or(|entry| *entry.text != *text) {
             return Ok(false);
         }
         self.rewrite(&held, None, &|other, _| *other != *id)?;
-        self.catch_up(&mut mark)?;
+        self.catch_up(&mut place)?;
         Ok(true)
     }
 
@@ -426,6 +438,51 @@ mod tests {
         denials.kept.refresh().unwrap();
         let told = Arc::clone(&denials.follow().borrow());
         assert_eq!((told.went_back, told.set.len(DenialKind::Sub)), (true, 1), "it stays in force");
+    }
+
+    #[tokio::test]
+    async fn while_the_file_is_away_denials_are_added_and_lifted_and_the_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("denials.jsonl");
+        let denials = open(folder.path()).await;
+        denials.add(denial("a", Until::Never)).await.unwrap();
+        let told = || {
+            let told = Arc::clone(&denials.follow().borrow());
+            (told.went_back, told.entries, told.set.len(DenialKind::Sub))
+        };
+        std::fs::remove_file(&path).unwrap();
+        let b = denials.add(denial("b", Until::Never)).await.unwrap();
+        denials.add(denial("c", Until::Never)).await.unwrap();
+        assert_eq!((told(), values(&denials).await.as_str()), ((true, 3, 3), "bc"));
+        assert!(denials.lift(&denial("b", Until::Never).id(), &b.text).await.unwrap());
+        assert_eq!((told(), values(&denials).await.as_str()), ((true, 2, 2), "c"));
+        std::fs::remove_file(&path).unwrap();
+        denials.kept.refresh().unwrap();
+        denials.add(denial("d", Until::Never)).await.unwrap();
+        assert_eq!((told(), values(&denials).await.as_str()), ((true, 3, 3), "d"), "it was taken away again");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_put_back_says_all_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, kept) = (folder.path().join("denials.jsonl"), folder.path().join("kept"));
+        let denials = open(folder.path()).await;
+        denials.add(denial("a", Until::Never)).await.unwrap();
+        let told = || {
+            let told = Arc::clone(&denials.follow().borrow());
+            (told.went_back, told.entries, told.set.len(DenialKind::Sub))
+        };
+        std::fs::rename(&path, &kept).unwrap();
+        denials.kept.refresh().unwrap();
+        assert_eq!(told(), (true, 1, 1));
+        std::fs::rename(&kept, &path).unwrap();
+        denials.kept.refresh().unwrap();
+        assert_eq!(told(), (false, 1, 1));
+        std::fs::rename(&path, &kept).unwrap();
+        denials.add(denial("b", Until::Never)).await.unwrap();
+        std::fs::rename(&kept, &path).unwrap();
+        denials.kept.refresh().unwrap();
+        assert_eq!((told(), values(&denials).await.as_str()), ((false, 1, 1), "a"));
     }
 
     #[tokio::test]
