@@ -4,7 +4,7 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
 
 /// The owner may read and write.
@@ -95,6 +95,17 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>
         let _removed = fs::remove_file(&fresh);
     })?;
     File::open(folder(path))?.sync_all()
+}
+
+/// Gives a file that root has made to the owner of its folder: a command that root runs writes where a gateway reads as another
+/// user. Where that is not allowed, it stays root's.
+pub fn give_to_owner_of_folder(file: &File, path: &Path) {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    if let Ok(folder) = fs::metadata(folder(path)) {
+        let _not_allowed = fchown(file, Some(folder.uid()), Some(folder.gid()));
+    }
 }
 
 /// Removes what processes that were killed while they replaced the file left behind.

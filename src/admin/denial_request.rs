@@ -112,7 +112,7 @@ impl DenialRequest {
             return Ok(Some(provider.spec().issuer.as_str().into()));
         }
         // Actors may have names that another issuer gave, and a provider may be gone from the configuration.
-        if named.contains("://") && named.len() <= LONGEST_VALUE {
+        if named.contains("://") && is_name(named) {
             return Ok(Some(named.into()));
         }
         wrong("provider", "expected the name of an identity provider, its issuer, or `any`")
@@ -134,15 +134,10 @@ impl DenialRequest {
             | DenialKind::Jti
             | DenialKind::Sid
             | DenialKind::Act
-            | DenialKind::Kid => {
-                let is_text =
-                    (1..=LONGEST_VALUE).contains(&value.len()) && !value.chars().any(char::is_control);
-                if is_text {
-                    Ok(value.to_owned())
-                } else {
-                    wrong("value", format!("expected 1 to {LONGEST_VALUE} bytes of text in one line"))
-                }
-            }
+            | DenialKind::Kid => match is_name(value) {
+                true => Ok(value.to_owned()),
+                false => wrong("value", format!("expected 1 to {LONGEST_VALUE} bytes of text in one line")),
+            },
         }
     }
 
@@ -219,6 +214,11 @@ impl DenialRequest {
         }
         Ok(Until::At(end))
     }
+}
+
+/// Whether a text can be a name: it has a length, and is one line.
+fn is_name(name: &str) -> bool {
+    (1..=LONGEST_VALUE).contains(&name.len()) && !name.chars().any(char::is_control)
 }
 
 /// The digest by which a token is denied. Of a JWT it is that of header and payload, so that another signature under the same

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Code, Snapshot, tag_of};
-use crate::control::{Edit, Expect, To, Wanted};
+use crate::control::{Edit, Expect, GIVES_BACK, To, Wanted, gives_back};
 use crate::model::{DenialKind, DenialSet, Denied, Instant, IssuedBefore, ResourceId, ResourceKind, Until};
 use crate::store::{AskedDenials, Denial, DenialEntry};
 use crate::telemetry::DecisionFilter;
@@ -174,13 +174,13 @@ pub(super) async fn create(
 ) -> Result<Response, Problem> {
     let (now, live) = (state.admin.clock.now(), state.control().live());
     let AskedDenial { mut denial, warnings } = request.read(&live, caller.who(), now)?;
-    if query.dry_run {
-        state.control().can_deny()?;
-        return Ok(Answer(tried(&state, &live, &denial, warnings)).into_response());
-    }
     if denial.denied.kind == DenialKind::ApiKey && !is_stored(&live, &denial.denied) {
         // Nothing else says of such a key that it is revoked, and it is revoked for good.
         denial.denied.until = Until::Never;
+    }
+    if query.dry_run {
+        state.control().can_deny()?;
+        return Ok(Answer(tried(&state, &live, &denial, warnings)).into_response());
     }
     let entry = state.control().deny(denial.clone(), query.force).await?;
     revoke(&state, &caller, &live, &denial, query).await?;
@@ -273,15 +273,9 @@ pub(super) async fn delete(
     {
         return Err(stale(&id));
     }
-    let would_come_back = |denied: &Denied| {
-        let (now, live) = (state.admin.clock.now(), state.control().live());
-        let key = live.api_keys.get(&denied.value).filter(|_| denied.kind == DenialKind::ApiKey);
-        key.is_some_and(|key| !api_keys::has_passed(key.revoked_at(), now))
-    };
-    if entry.denies.as_ref().is_some_and(would_come_back) {
-        let detail = "an API key that was denied is revoked for good, and only the denial says so of this one: make a new key, \
-                      and remove this one first";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::NotAccepted, detail));
+    let (now, live) = (state.admin.clock.now(), state.control().live());
+    if entry.denies.as_ref().is_some_and(|denied| gives_back(denied, &live, now)) {
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::NotAccepted, GIVES_BACK));
     }
     if query.dry_run {
         state.control().can_deny()?;

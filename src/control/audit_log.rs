@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
+use crate::private_file;
+
 /// The name of the log in a folder.
 const NAME: &str = "audit.jsonl";
 
@@ -45,6 +47,7 @@ impl AuditLog for AuditFile {
 
 fn append(path: &Path, line: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    private_file::give_to_owner_of_folder(&file, path);
     file.write_all(line)?;
     file.sync_data()
 }

@@ -82,7 +82,7 @@ impl Enforcer {
                 }
                 _ = sweep.tick() => {
                     let live = control.live();
-                    if live.denials.set().without_ended(self.now()).is_some() {
+                    if self.is_due(&live) {
                         self.enforce(&live);
                     }
                 }
@@ -210,6 +210,17 @@ impl Control {
         let _in_time = timeout(NOTED, note).await;
     }
 }
+
+/// Whether lifting this would give an API key back, which is revoked for good when it is denied.
+#[must_use]
+pub fn gives_back(denied: &Denied, live: &Snapshot, now: Instant) -> bool {
+    let key = live.api_keys.get(&denied.value).filter(|_| denied.kind == DenialKind::ApiKey);
+    key.is_some_and(|key| !is_revoked(key, now))
+}
+
+/// Why such a denial is not lifted.
+pub const GIVES_BACK: &str = "an API key that was denied is revoked for good, and only the denial says so of this one: make a \
+                              new key, and remove this one first";
 
 /// Why nothing can be denied by an entry.
 pub const NO_PLACE: &str =

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::Snapshot;
-use crate::model::{Clock, Instant};
+use crate::model::{Clock, DenialKind, DenialSet, Instant};
 use crate::store::{DenialStore, ToldDenials};
 use crate::telemetry::Metrics;
 
@@ -49,6 +49,13 @@ impl Enforcer {
         live.denials.publish(in_force);
         metrics.denials(&live.denials);
         told
+    }
+
+    /// Whether others are in force than what the store tells now: some have ended, or have not, where the clock was set back.
+    pub(super) fn is_due(&self, live: &Snapshot) -> bool {
+        let (told, in_force) = (Arc::clone(&self.0.store.follow().borrow().set), live.denials.set());
+        let count = |set: &DenialSet| DenialKind::ALL.iter().map(|kind| set.len(*kind)).sum::<usize>();
+        count(&told).saturating_sub(told.ended(self.now())) != count(&in_force)
     }
 
     pub(super) fn store(&self) -> &dyn DenialStore {

@@ -47,7 +47,7 @@ mod undo;
 
 pub use audit_log::{AuditFile, AuditLog};
 pub use counting::count_together;
-pub use denials::NO_PLACE;
+pub use denials::{GIVES_BACK, NO_PLACE, gives_back};
 pub use diff::{Action, diff, shown};
 pub use edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
 pub use finding::{ChangeCode, Finding, FindingCode, tell};

@@ -77,6 +77,16 @@ impl Until {
         }
     }
 
+    /// Whether this end comes before another.
+    #[must_use]
+    pub fn is_before(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Never, _) => false,
+            (Self::At(_), Self::Never) => true,
+            (Self::At(end), Self::At(other)) => end < other,
+        }
+    }
+
     /// The end, where there is one.
     #[must_use]
     pub const fn at(self) -> Option<Instant> {

@@ -82,7 +82,8 @@ impl Denial {
         let terms = (before_text(*issued_before), until_text(*until));
         let all = format!("{}\0{value}\0{}\0{}", issuer.as_deref().unwrap_or_default(), terms.0, terms.1);
         let hash = Digest::of(all.as_bytes()).to_hex();
-        format!("{kind}-{}", hash.get(..16).unwrap_or_default())
+        // Half of it, of which nobody finds two names with the same: callers choose theirs.
+        format!("{kind}-{}", hash.get(..32).unwrap_or_default())
     }
 
     /// The text of its entry.
@@ -142,6 +143,13 @@ impl DenialEntry {
             Some(Denied { kind, issuer, value: value.into(), issued_before, until })
         });
         Self { text: text.into(), denies, until }
+    }
+
+    /// Whether it denies all that an entry of this denial, which has the same id, would deny from `now` on. The id of one about
+    /// an API key says nothing of its end.
+    #[must_use]
+    pub fn covers(&self, denial: &Denial, now: Instant) -> bool {
+        !self.until.has_passed(now) && !self.until.is_before(denial.denied.until)
     }
 
     /// The digest of its text.
@@ -232,6 +240,11 @@ mod tests {
         ];
         let ids: std::collections::BTreeSet<_> = all.iter().cloned().map(id).collect();
         assert_eq!(ids.len(), all.len());
+        let bits = |id: &String| id.rsplit('-').next().map_or(0, |hash| hash.len() * 4);
+        assert!(
+            ids.iter().all(|id| bits(id) == 128),
+            "whoever chooses two names must not find one id: {ids:?}"
+        );
         let [first, ..] = all;
         let again = Denial { reason: "again".to_owned(), ..denial(first.clone()) };
         assert_eq!(again.id(), denial(first).id());

@@ -56,6 +56,13 @@ struct Id {
     id: Box<str>,
 }
 
+impl Mark {
+    /// Whether this is of the same file, and nothing of it is gone.
+    pub(super) fn goes_on_from(&self, other: &Self) -> bool {
+        self.file == other.file && self.bytes >= other.bytes
+    }
+}
+
 impl DenialFile {
     pub(super) fn in_folder(folder: &Path) -> Self {
         Self { path: folder.join(NAME), lock: folder.join(LOCK) }
@@ -153,6 +160,7 @@ impl DenialFile {
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(false).mode(0o600).open(&self.lock);
         let file = file.map_err(failed)?;
+        private_file::give_to_owner_of_folder(&file, &self.lock);
         file.lock().map_err(failed)?;
         Ok(Held(file))
     }
@@ -192,6 +200,7 @@ impl DenialFile {
         mut entries: impl Iterator<Item = (&'e str, &'e str)>,
     ) -> Result<(), WriteError> {
         let written = private_file::replace_with(&self.path, |file| {
+            private_file::give_to_owner_of_folder(file, &self.path);
             let mut buffered = BufWriter::with_capacity(256 << 10, file);
             let now = SystemClock.now().since_epoch();
             let file = KeyedHash::of((now, std::process::id())).to_hex().into();

@@ -16,7 +16,7 @@ use super::durable::make_folder;
 use super::leisure::{at_leisure, blocking};
 use super::watch::{AT_LEAST_EVERY, FileWatch};
 use super::{StoreError, WriteError};
-use crate::model::{DenialSet, Instant};
+use crate::model::Instant;
 
 /// As many entries are written again each time that one is added, so that none stays after its end; of more, when a quarter has
 /// ended.
@@ -35,8 +35,16 @@ struct Kept {
     /// Whether this process changes it.
     writes: bool,
     /// How far the file is known.
-    mark: Mutex<Mark>,
+    place: Mutex<Place>,
     told: watch::Sender<Arc<ToldDenials>>,
+}
+
+/// How far the file is known.
+#[derive(Default)]
+struct Place {
+    mark: Mark,
+    /// How far it was known when it was taken away, and what it said.
+    lost: Option<(Mark, Arc<ToldDenials>)>,
 }
 
 impl std::fmt::Debug for Kept {
@@ -54,7 +62,7 @@ impl FileDenials {
         let kept = Kept {
             file: DenialFile::in_folder(&folder),
             writes: writer != Writer::Never,
-            mark: Mutex::default(),
+            place: Mutex::default(),
             told: watch::Sender::new(Arc::default()),
         };
         let denials = Self { kept: Arc::new(kept), begun: Once::new() };
@@ -103,16 +111,16 @@ impl DenialStore for FileDenials {
 }
 
 impl Kept {
-    fn mark(&self) -> MutexGuard<'_, Mark> {
-        self.mark.lock().unwrap_or_else(PoisonError::into_inner)
+    fn place(&self) -> MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads what the file has that is not known yet.
     fn refresh(&self) -> Result<(), StoreError> {
-        self.catch_up(&mut self.mark())
+        self.catch_up(&mut self.place())
     }
 
-    fn catch_up(&self, mark: &mut Mark) -> Result<(), StoreError> {
+    fn catch_up(&self, Place { mark, lost }: &mut Place) -> Result<(), StoreError> {
         let before = Arc::clone(&self.told.borrow());
         let (mut entries, mut not_understood) = (0, Vec::new());
         let mut fresh = before.set.more();
@@ -128,26 +136,30 @@ impl Kept {
         }
         if end == Mark::default() && before.entries > 0 {
             // Nobody lifts a denial by taking the file away.
-            if !before.went_back {
+            if *mark != Mark::default() {
+                *lost = Some((std::mem::take(mark), Arc::clone(&before)));
                 self.told.send_replace(Arc::new(ToldDenials { went_back: true, ..(*before).clone() }));
             }
             return Ok(());
         }
-        let told = if is_all {
-            // Issuers that only the file of before named stay, and are in nobody's way.
-            ToldDenials {
-                set: Arc::new(DenialSet::default().and(fresh)),
-                entries,
-                not_understood,
-                went_back: false,
-            }
-        } else {
-            not_understood.splice(0..0, before.not_understood.iter().cloned());
-            let set = Arc::new(before.set.and(fresh));
-            ToldDenials { set, entries: before.entries + entries, not_understood, went_back: false }
+        if lost.as_ref().is_some_and(|(mark, _)| end.goes_on_from(mark)) {
+            // It is back.
+            *lost = None;
+        }
+        // What this is added to. Issuers that only the file of before named stay, and are in nobody's way.
+        let more_than = match (is_all, &*lost) {
+            (true, None) => Arc::default(),
+            (true, Some((_, told))) => Arc::clone(told),
+            (false, _) => before,
         };
+        not_understood.splice(0..0, more_than.not_understood.iter().cloned());
         *mark = end;
-        self.told.send_replace(Arc::new(told));
+        self.told.send_replace(Arc::new(ToldDenials {
+            set: Arc::new(more_than.set.and(fresh)),
+            entries: more_than.entries + entries,
+            not_understood,
+            went_back: lost.is_some(),
+        }));
         Ok(())
     }
 
@@ -161,22 +173,23 @@ impl Kept {
 
     fn insert(&self, denial: &Denial) -> Result<Arc<DenialEntry>, WriteError> {
         let held = self.may_write()?;
-        let mut mark = self.mark();
-        self.catch_up(&mut mark)?;
+        let mut place = self.place();
+        self.catch_up(&mut place)?;
         let id = denial.id();
         let now = Instant::from_duration(Duration::try_from(denial.at.as_duration()).unwrap_or_default());
-        if let Some(entry) = self.entry(&id)?.filter(|entry| !entry.until.has_passed(now)) {
-            return Ok(entry);
+        let known = self.entry(&id)?;
+        if let Some(entry) = known.as_ref().filter(|entry| entry.covers(denial, now)) {
+            return Ok(Arc::clone(entry));
         }
         let text = denial.text();
-        if self.has_much_to_drop(now) {
+        if known.is_some() || self.has_much_to_drop(now) {
             self.rewrite(&held, Some((&id, &text)), &|other, entry| {
                 *other != *id && !entry.until.has_passed(now)
             })?;
         } else {
-            self.file.append(&held, &mark, &id, &text)?;
+            self.file.append(&held, &place.mark, &id, &text)?;
         }
-        self.catch_up(&mut mark)?;
+        self.catch_up(&mut place)?;
         Ok(Arc::new(DenialEntry::read(&line(&id, &text))))
     }
 
@@ -189,13 +202,13 @@ impl Kept {
 
     fn remove(&self, id: &str, text: &str) -> Result<bool, WriteError> {
         let held = self.may_write()?;
-        let mut mark = self.mark();
-        self.catch_up(&mut mark)?;
+        let mut place = self.place();
+        self.catch_up(&mut place)?;
         if self.entry(id)?.is_none_or(|entry| *entry.text != *text) {
             return Ok(false);
         }
         self.rewrite(&held, None, &|other, _| *other != *id)?;
-        self.catch_up(&mut mark)?;
+        self.catch_up(&mut place)?;
         Ok(true)
     }
 
@@ -326,6 +339,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_files_are_those_of_the_owner_of_the_folder_also_when_root_writes() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let folder = tempfile::tempdir().unwrap();
+        if rustix::process::geteuid().is_root() {
+            chown(folder.path(), Some(65_534), Some(65_534)).unwrap();
+        }
+        let owner = |path: &Path| std::fs::metadata(path).unwrap().uid();
+        let denials = open(folder.path()).await;
+        let a = denials.add(denial("a", Until::Never)).await.unwrap();
+        denials.add(denial("b", Until::Never)).await.unwrap();
+        assert!(denials.lift(&denial("a", Until::Never).id(), &a.text).await.unwrap());
+        for name in ["denials.jsonl", "denials.lock"] {
+            assert_eq!(owner(&folder.path().join(name)), owner(folder.path()), "{name}");
+        }
+    }
+
+    #[tokio::test]
     async fn another_process_is_told_of_changes_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let (one, other) = (open(folder.path()).await, open(folder.path()).await);
@@ -373,6 +403,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_key_that_is_denied_for_longer_has_one_entry_with_the_longer_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let denials = open(folder.path()).await;
+        let key = |until| Denial { denied: Denied::api_key("Yq3Zk81b", until), ..denial("", until) };
+        let ends = |after: u64| Until::At(Instant::from_unix(NOW + after));
+        for (until, wanted) in [
+            (ends(9), ends(9)),
+            (ends(10), ends(10)),
+            (ends(9), ends(10)),
+            (Until::Never, Until::Never),
+            (ends(11), Until::Never),
+        ] {
+            let entry = denials.add(key(until)).await.unwrap();
+            assert_eq!((entry.until, lines(folder.path())), (wanted, 2), "{until:?}");
+            assert_eq!(denials.follow().borrow().set.len(DenialKind::ApiKey), 1, "{until:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_file_that_cannot_be_read_is_no_empty_one() {
         for text in ["", "{}\n", "{\"portcullis_denials\":2,\"file\":\"a\"}\n", "\u{0}\n"] {
             let folder = tempfile::tempdir().unwrap();
@@ -389,6 +438,51 @@ mod tests {
         denials.kept.refresh().unwrap();
         let told = Arc::clone(&denials.follow().borrow());
         assert_eq!((told.went_back, told.set.len(DenialKind::Sub)), (true, 1), "it stays in force");
+    }
+
+    #[tokio::test]
+    async fn while_the_file_is_away_denials_are_added_and_lifted_and_the_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("denials.jsonl");
+        let denials = open(folder.path()).await;
+        denials.add(denial("a", Until::Never)).await.unwrap();
+        let told = || {
+            let told = Arc::clone(&denials.follow().borrow());
+            (told.went_back, told.entries, told.set.len(DenialKind::Sub))
+        };
+        std::fs::remove_file(&path).unwrap();
+        let b = denials.add(denial("b", Until::Never)).await.unwrap();
+        denials.add(denial("c", Until::Never)).await.unwrap();
+        assert_eq!((told(), values(&denials).await.as_str()), ((true, 3, 3), "bc"));
+        assert!(denials.lift(&denial("b", Until::Never).id(), &b.text).await.unwrap());
+        assert_eq!((told(), values(&denials).await.as_str()), ((true, 2, 2), "c"));
+        std::fs::remove_file(&path).unwrap();
+        denials.kept.refresh().unwrap();
+        denials.add(denial("d", Until::Never)).await.unwrap();
+        assert_eq!((told(), values(&denials).await.as_str()), ((true, 3, 3), "d"), "it was taken away again");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_put_back_says_all_there_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, kept) = (folder.path().join("denials.jsonl"), folder.path().join("kept"));
+        let denials = open(folder.path()).await;
+        denials.add(denial("a", Until::Never)).await.unwrap();
+        let told = || {
+            let told = Arc::clone(&denials.follow().borrow());
+            (told.went_back, told.entries, told.set.len(DenialKind::Sub))
+        };
+        std::fs::rename(&path, &kept).unwrap();
+        denials.kept.refresh().unwrap();
+        assert_eq!(told(), (true, 1, 1));
+        std::fs::rename(&kept, &path).unwrap();
+        denials.kept.refresh().unwrap();
+        assert_eq!(told(), (false, 1, 1));
+        std::fs::rename(&path, &kept).unwrap();
+        denials.add(denial("b", Until::Never)).await.unwrap();
+        std::fs::rename(&kept, &path).unwrap();
+        denials.kept.refresh().unwrap();
+        assert_eq!((told(), values(&denials).await.as_str()), ((false, 1, 1), "a"));
     }
 
     #[tokio::test]

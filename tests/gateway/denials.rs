@@ -322,6 +322,25 @@ async fn the_command_line_denies_lifts_and_lists_with_a_gateway_and_without_an_a
 }
 
 #[tokio::test]
+async fn an_api_key_that_is_denied_without_a_gateway_is_out_for_good() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = "version: 1\nserver: { state_dir: state }\n\
+                  agents:\n  a: { route: /a, upstream: \"http://127.0.0.1:9\", auth: { api_key: {} } }\n\
+                  api_keys:\n  Yq3Zk81b: { agent: a, sha256: \"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\" }\n";
+    std::fs::write(folder.path().join("c.yaml"), config).expect("a file");
+    let deny = ["deny", "-c", "c.yaml", "--by", "api_key", "--value", "Yq3Zk81b", "--until", "1d"];
+    let ran = portcullis(folder.path(), &deny).await;
+    let made: Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!((ran.code, &made["until"]), (Some(0), &json!("never")), "{}", ran.err);
+    let undeny = ["undeny", "-c", "c.yaml", "api_key-Yq3Zk81b"];
+    let refused = portcullis(folder.path(), &undeny).await;
+    assert!(refused.code == Some(1) && refused.err.contains("revoked for good"), "{}", refused.err);
+    let without = config.split_once("api_keys:").expect("keys").0;
+    std::fs::write(folder.path().join("c.yaml"), without).expect("a file");
+    assert_eq!(portcullis(folder.path(), &undeny).await.code, Some(0), "the key is gone");
+}
+
+#[tokio::test]
 async fn without_a_place_for_denials_nothing_is_denied_by_half_and_check_says_so() {
     let stage = Stage::start("", None, true).await;
     for query in ["", "?dry_run=true"] {
@@ -356,6 +375,7 @@ async fn what_cannot_be_a_denial_is_refused_with_the_member_that_is_wrong() {
         (json!({"by": "api_key", "value": "short", "until": "never"}), "/value"),
         (json!({"by": "api_key", "value": "Yq3Zk81b", "until": "never", "provider": "corp"}), "/provider"),
         (json!({"by": "sub", "value": "x", "provider": "nobody"}), "/provider"),
+        (json!({"by": "sub", "value": "x", "provider": "https://idp.example\nlifted all"}), "/provider"),
         (json!({"by": "jti", "value": "x"}), "/until"),
         (json!({"by": "jti", "value": "x", "until": "367d"}), "/until"),
         (json!({"by": "jti", "value": "x", "until": "2020-01-01T00:00:00Z"}), "/until"),

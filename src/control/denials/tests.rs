@@ -298,11 +298,21 @@ async fn a_denial_that_has_ended_denies_nothing_and_is_dropped_within_a_minute()
     tokio::time::pause();
     tokio::time::advance(std::time::Duration::from_secs(61)).await;
     tokio::time::resume();
-    let dropped = async {
-        while denials.len(DenialKind::ApiKey) > 0 {
-            tokio::task::yield_now().await;
-        }
+    let become_this_many = async |count: usize| {
+        let become_so = async {
+            while denials.len(DenialKind::ApiKey) != count {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(5), become_so).await.unwrap();
     };
-    tokio::time::timeout(std::time::Duration::from_secs(5), dropped).await.unwrap();
+    become_this_many(0).await;
     assert!(member.metrics.render().contains("portcullis_denials{kind=\"api_key\"} 0"));
+    // The clock was wrong.
+    member.clock.set(NOW);
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(61)).await;
+    tokio::time::resume();
+    become_this_many(1).await;
+    assert!(denials.of_api_key("aaaaaaaa", member.clock.now()).is_some());
 }

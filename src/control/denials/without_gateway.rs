@@ -4,20 +4,24 @@
 use std::sync::Arc;
 
 use crate::config::Snapshot;
-use crate::model::{Clock as _, SystemClock};
+use crate::model::{Clock as _, DenialKind, SystemClock, Until};
 use crate::store::{AskedDenials, Denial, DenialEntry, DenialStore, ListedDenials};
 
 use super::super::edit::EditError;
 use super::super::records::write_note;
 use super::super::stores::Stores;
-use super::{NO_PLACE, what};
+use super::{GIVES_BACK, NO_PLACE, gives_back, what};
 
 impl Stores {
     /// Denies. When this returns, it is durable.
     ///
     /// # Errors
     /// [`EditError`]; only where the outcome is unknown may it have been added.
-    pub async fn deny(&self, live: &Snapshot, denial: Denial) -> Result<Arc<DenialEntry>, EditError> {
+    pub async fn deny(&self, live: &Snapshot, mut denial: Denial) -> Result<Arc<DenialEntry>, EditError> {
+        if denial.denied.kind == DenialKind::ApiKey {
+            // Nothing here writes that the key is revoked, which it is for good.
+            denial.denied.until = Until::Never;
+        }
         let (who, what) =
             (denial.actor.clone(), what("denied", &denial.id(), &denial.denied, &denial.reason));
         let entry = self.kept()?.add(denial).await?;
@@ -32,6 +36,9 @@ impl Stores {
     pub async fn undeny(&self, live: &Snapshot, id: &str, who: &str) -> Result<bool, EditError> {
         let denials = self.kept()?;
         let Some(entry) = denials.find(id).await? else { return Ok(false) };
+        if entry.denies.as_ref().is_some_and(|denied| gives_back(denied, live, SystemClock.now())) {
+            return Err(EditError::Precondition { why: GIVES_BACK.to_owned(), head: None });
+        }
         let lifted = denials.lift(id, &entry.text).await?;
         if lifted {
             let what = entry.denies.as_ref().map(|denied| what("lifted", id, denied, ""));

@@ -55,14 +55,16 @@ impl Denials {
         Ok(if fresh.is_empty() { None } else { Some(self.made(&fresh, sweep)) })
     }
 
-    /// Those that the store does not have yet. Afterwards what is known is what the store has.
+    /// Those that the store does not have yet, or with an earlier end. Afterwards what is known is what the store has.
     pub(super) async fn fresh<'d>(&self, denials: &'d [Denial]) -> Result<Vec<&'d Denial>, Fault> {
         let head = self.head().await?;
         if head.1 != self.taken().head_changed && !self.confirm(head) && self.whole().await?.is_none() {
             return Err(Fault::Other("the denials belong to another store".to_owned()));
         }
-        let known = self.known();
-        let is_fresh = |denial: &&Denial| !known.entries.contains_key(denial.id().as_str());
+        let (known, now) = (self.known(), SystemClock.now());
+        let is_fresh = |denial: &&Denial| {
+            known.entries.get(denial.id().as_str()).is_none_or(|entry| !entry.covers(denial, now))
+        };
         Ok(denials.iter().filter(is_fresh).collect())
     }
 
