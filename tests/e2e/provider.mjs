@@ -15,6 +15,9 @@ import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 
 import Provider from 'oidc-provider';
 
+// Nobody reads standard output once it has said READY, and the library's notices would end the process there.
+console.info = console.error;
+
 const [port, keysFile] = [Number(process.argv[2]), process.argv[3]];
 const issuer = `http://127.0.0.1:${port}`;
 const ALGORITHMS = {
