@@ -56,6 +56,9 @@ struct Id {
     id: Box<str>,
 }
 
+/// The lines behind the first one, and what that says, with its length, where the file has it.
+type Opened = (BufReader<File>, Option<(Title, u64)>);
+
 impl Mark {
     /// Whether this is of the same file, and nothing of it is gone.
     pub(super) fn goes_on_from(&self, other: &Self) -> bool {
@@ -115,7 +118,7 @@ impl DenialFile {
     }
 
     /// The file behind its first line, where it has one: what that says, and its length.
-    fn open(&self) -> Result<Option<(BufReader<File>, Option<(Title, u64)>)>, StoreError> {
+    fn open(&self) -> Result<Option<Opened>, StoreError> {
         let file = match File::open(&self.path) {
             // Where a folder cannot be one, whoever needs it says so by the name of its setting.
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {

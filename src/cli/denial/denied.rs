@@ -34,8 +34,8 @@ fn denied(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), F
         let page = Request { method: "GET", path: &path, if_match: None, body: None };
         let Some(reply) = ask(&outline, &page, err)? else { break };
         let page = document(&reply)?;
-        items.extend(page["items"].as_array().cloned().unwrap_or_default());
-        after = page["next"].as_str().map(str::to_owned);
+        items.extend(page.get("items").and_then(Value::as_array).cloned().unwrap_or_default());
+        after = page.get("next").and_then(Value::as_str).map(str::to_owned);
         if after.is_none() {
             return print(&listed(items), out);
         }

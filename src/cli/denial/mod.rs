@@ -76,9 +76,11 @@ fn document((status, body): &Reply) -> Result<Value, Failed> {
     if (200..300).contains(status) {
         return Ok(value);
     }
-    let detail = inert(value["detail"].as_str().unwrap_or("the answer is not JSON"), LONGEST);
+    let detail =
+        inert(value.get("detail").and_then(Value::as_str).unwrap_or("the answer is not JSON"), LONGEST);
     let exit = if *status == 422 { Exit::Usage } else { Exit::Failure };
-    let member = value["diagnostics"][0]["path"].as_str().map(|path| inert(path, LONGEST));
+    let member =
+        value.pointer("/diagnostics/0/path").and_then(Value::as_str).map(|path| inert(path, LONGEST));
     let member = member.map(|path| format!("`{}`: ", path.trim_start_matches('/'))).unwrap_or_default();
     Err(Failed::Because(format!("{member}{detail}"), exit))
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::exit::Exit;
 use super::super::gateway::{self, Request};
@@ -39,7 +39,7 @@ fn undeny(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), F
     let show = Request { method: "GET", path: &path, if_match: None, body: None };
     if let Some(reply) = ask(&outline, &show, err)? {
         let shown = document(&reply)?;
-        let etag = shown["etag"].as_str();
+        let etag = shown.get("etag").and_then(Value::as_str);
         let lift = Request { method: "DELETE", path: &path, if_match: etag, body: None };
         let lifted = ask(&outline, &lift, err)?;
         return match lifted {

@@ -85,7 +85,7 @@ impl DenialStore for Told {
     }
 
     async fn add(&self, denial: Denial) -> Result<Arc<DenialEntry>, WriteError> {
-        deny(self, &[denial.clone()]);
+        deny(self, std::slice::from_ref(&denial));
         Ok(Arc::new(DenialEntry::read(&denial.text())))
     }
 

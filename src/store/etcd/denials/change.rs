@@ -24,7 +24,7 @@ impl Denials {
     pub(super) async fn insert(&self, denial: &Denial) -> Result<Arc<DenialEntry>, WriteError> {
         self.within(async {
             for _ in 0..TRIES {
-                if self.fresh(&[denial.clone()]).await?.is_empty() {
+                if self.fresh(std::slice::from_ref(denial)).await?.is_empty() {
                     break;
                 }
                 let Addition { head: (key, changed), puts, deletes } = self.made(&[denial], SWEPT);
