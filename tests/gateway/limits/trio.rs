@@ -34,13 +34,11 @@ impl Trio {
         let redis = Redis::with(&["--requirepass", "hunter2"]).await;
         let trio = Self::unlinked(agents, redis, timeout).await;
         trio.linked(true).await;
-        for gateway in &trio.gateways {
+        for member in 0..trio.gateways.len() {
             eventually("all members are seen", SOON, async || {
-                let lines = gateway.stderr();
-                lines
-                    .iter()
-                    .any(|line| line.contains("so many members share") && line.contains('3'))
-                    .then_some(())
+                let path = format!("/agents/{}/limits", agents[0].0);
+                let limits = trio.api(member).get(&path).await.is(200).json();
+                (limits["items"][0]["members"] == 3).then_some(())
             })
             .await;
         }
