@@ -1,7 +1,8 @@
 //! The reasons of decisions: a closed list, precise in metrics and logs, vague on the wire.
 //!
 //! All mappings stand side by side in this file and match exhaustively, so that a new reason cannot be added without
-//! deciding its status, its OAuth code and its decision. The sentences that clients read are in `refusal`.
+//! deciding its status, from which its decision follows, and its OAuth code. The sentences that clients read are in
+//! `refusal`.
 
 use std::borrow::Cow;
 use std::fmt;
