@@ -142,11 +142,7 @@ impl Control {
         let enforcer = self.enforcer()?;
         let lifted = enforcer.store().lift(id, &entry.text).await?;
         if lifted {
-            let what = match &entry.denies {
-                Some(denied) => what("lifted", id, denied, ""),
-                None => format!("lifted denials/{id}"),
-            };
-            self.is_changed(enforcer, who, what).await;
+            self.is_changed(enforcer, who, lifted_in_words(id, entry)).await;
         }
         Ok(lifted)
     }
@@ -232,6 +228,14 @@ fn what(verb: &str, id: &str, denied: &Denied, reason: &str) -> String {
     let of = issuer.as_deref().map(|issuer| format!(" of {issuer}")).unwrap_or_default();
     let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     format!("{verb} {kind} {value}{of} (denials/{id}){because}")
+}
+
+/// That a denial was lifted, for the audit log.
+fn lifted_in_words(id: &str, entry: &DenialEntry) -> String {
+    match &entry.denies {
+        Some(denied) => what("lifted", id, denied, ""),
+        None => format!("lifted denials/{id}"),
+    }
 }
 
 #[cfg(test)]

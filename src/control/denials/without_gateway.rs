@@ -10,7 +10,7 @@ use crate::store::{AskedDenials, Denial, DenialEntry, DenialStore, ListedDenials
 use super::super::edit::EditError;
 use super::super::records::write_note;
 use super::super::stores::Stores;
-use super::{GIVES_BACK, NO_PLACE, gives_back, what};
+use super::{GIVES_BACK, NO_PLACE, gives_back, lifted_in_words, what};
 
 impl Stores {
     /// Denies. When this returns, it is durable.
@@ -41,8 +41,7 @@ impl Stores {
         }
         let lifted = denials.lift(id, &entry.text).await?;
         if lifted {
-            let what = entry.denies.as_ref().map(|denied| what("lifted", id, denied, ""));
-            self.note(live, who, &what.unwrap_or_else(|| format!("lifted denials/{id}"))).await;
+            self.note(live, who, &lifted_in_words(id, &entry)).await;
         }
         Ok(lifted)
     }
