@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use http::uri::Scheme;
 use http::{HeaderMap, Method};
 
-use super::{CanonicalPath, Host, Instant, SharedTimestamp};
+use super::{CanonicalPath, Digest, Host, Instant, SharedTimestamp};
 
 /// One request to one agent, at one point in time.
 #[derive(Debug, Clone)]
@@ -26,8 +26,9 @@ pub struct Request<'r> {
     pub headers: &'r HeaderMap,
     /// The client's address: that of the connection, or the one that a trusted proxy names.
     pub peer: Option<IpAddr>,
-    /// The client's certificate in DER. No listener asks for one yet, so it is always absent.
-    pub client_certificate: Option<&'r [u8]>,
+    /// The SHA-256 of the client's certificate in DER (RFC 8705 section 3.1). No listener asks for one yet, so it is always
+    /// absent.
+    pub client_certificate: Option<Digest>,
     /// The time of the decision. The caller updates it when it decides again after a wait.
     pub now: Instant,
     /// The purpose of the decision.
