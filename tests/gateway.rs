@@ -32,6 +32,10 @@ mod asked;
 mod asks;
 
 #[cfg(test)]
+#[path = "gateway/assertions.rs"]
+mod assertions;
+
+#[cfg(test)]
 #[path = "gateway/bad_start.rs"]
 mod bad_start;
 

@@ -9,6 +9,8 @@ use http::{HeaderName, HeaderValue};
 
 use crate::model::{Claims, Identity, Instant, KeyedHash, Reason, TokenSaid};
 
+use super::asserted::Asserted;
+use super::assertion::Assertion;
 use super::claim_headers::ClaimHeaders;
 use super::explain::Trace;
 use super::operations::OperationRules;
@@ -31,6 +33,8 @@ pub struct Admission {
     pub counted: Box<[Option<KeyedHash>]>,
     /// The time in which it holds; `None` = always.
     pub span: Option<Box<TimeSpan>>,
+    /// What the agent is told of the caller in an assertion, where it gets one.
+    pub asserted: Option<Box<Asserted>>,
 }
 
 impl Admission {
@@ -56,6 +60,8 @@ pub struct Entry {
     pub operations: Option<Box<OperationRules>>,
     /// The claims by which limits count.
     pub counted: Box<[CountedClaim]>,
+    /// What the agent is told of its callers in an assertion, where it gets one.
+    pub assertion: Option<Box<Assertion>>,
 }
 
 /// A claim by which a limit counts.
@@ -91,12 +97,15 @@ impl Entry {
         }
         let standings = self.operations.as_ref().map(|rules| rules.standings(token, &mut span));
         let counted = self.counted.iter().map(|claim| claim.hash(claims));
+        let assertion = self.assertion.as_ref().filter(|_| headers.is_ok());
+        let asserted = assertion.map(|assertion| Box::new(assertion.of_token(token)));
         Admission {
             identity: Arc::new(identity),
             headers: headers.map(Vec::into_boxed_slice),
             standings: standings.unwrap_or_default(),
             counted: counted.collect(),
             span: (span != TimeSpan::ALWAYS).then(|| Box::new(span)),
+            asserted,
         }
     }
 }

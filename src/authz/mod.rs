@@ -6,6 +6,8 @@
 mod actors;
 mod admission;
 mod applied;
+mod asserted;
+mod assertion;
 mod block;
 mod claim_headers;
 mod clients;
@@ -27,6 +29,8 @@ mod verified_token;
 pub use actors::{ActorRule, AllowedActor};
 pub use admission::{Admission, CountedClaim, Entry};
 pub use applied::RuleWords;
+pub use asserted::{Asserted, DatedClaims, SignedAssertion};
+pub use assertion::{AssertedClaim, Assertion, USUAL_HEADER};
 pub use block::Block;
 pub use claim_headers::{ClaimHeader, ClaimHeaders, ClaimHeadersError};
 pub use clients::{ClientLists, ClientPattern};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::authz::{Admission, Standing};
+use crate::authz::{Admission, Asserted, Standing};
 use crate::model::KeyedHash;
 use crate::routing::Agent;
 
@@ -35,6 +35,12 @@ impl Permit {
     /// The claim of the caller's token by which limits count, where it has one value.
     pub(super) fn counted(&self, claim: usize) -> Option<KeyedHash> {
         *self.admission.as_ref()?.counted.get(claim)?
+    }
+
+    /// What the agent is told of a caller with a token in an assertion, where it gets one.
+    #[must_use]
+    pub fn asserted(&self) -> Option<&Asserted> {
+        self.admission.as_ref()?.asserted.as_deref()
     }
 
     /// The claim headers that the agent receives; none without a token, or where shadow mode lets a refused request pass.

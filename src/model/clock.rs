@@ -21,6 +21,12 @@ impl Instant {
         Self(since_epoch)
     }
 
+    /// The instant of a `NumericDate` (RFC 7519 section 2), without its fraction; `None` for one that no clock shows.
+    #[must_use]
+    pub fn from_numeric_date(seconds: f64) -> Option<Self> {
+        Duration::try_from_secs_f64(seconds).ok().map(|since| Self::from_unix(since.as_secs()))
+    }
+
     /// Time since the epoch.
     #[must_use]
     pub const fn since_epoch(self) -> Duration {

@@ -54,14 +54,12 @@ impl Identity {
             client_id: claims.client(client).map(str::to_owned),
             jti: text("jti"),
             key_id: key_id.map(str::to_owned),
-            expires_at: claims.get("exp").and_then(serde_json::Value::as_f64).and_then(whole_seconds),
+            expires_at: claims
+                .get("exp")
+                .and_then(serde_json::Value::as_f64)
+                .and_then(Instant::from_numeric_date),
             principal: None,
             context: AuthContext::of(claims),
         }
     }
-}
-
-/// The instant of a `NumericDate` (RFC 7519 section 2), without its fraction.
-fn whole_seconds(seconds: f64) -> Option<Instant> {
-    std::time::Duration::try_from_secs_f64(seconds).ok().map(|since| Instant::from_unix(since.as_secs()))
 }

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use pingora::http::RequestHeader;
 
+use crate::config::Snapshot;
 use crate::gate::Permit;
-use crate::model::{query, reduced_eq};
+use crate::model::{Live, query, reduced_eq};
 use crate::routing::Agent;
 
+use super::assert;
 use super::context::Context;
 use super::forwarded::{self, Forwarded, REQUEST_ID};
 use super::passage::Passage;
@@ -28,7 +30,7 @@ pub(super) fn rewrite(
     request: &mut RequestHeader,
     sent: &RequestHeader,
     passage: &Passage,
-    ctx: &Context,
+    (ctx, live): (&Context, &Live<Snapshot>),
 ) -> pingora::Result<HeaderValue> {
     let permit = &passage.permit;
     let agent = permit.agent();
@@ -52,6 +54,9 @@ pub(super) fn rewrite(
         headers.insert(name, value);
     }
     agent.set_headers.set(&mut headers);
+    if let Some((name, value)) = assert::field(passage, ctx, live)? {
+        headers.insert(name, value);
+    }
     if let Some(trace) = &ctx.trace {
         trace.tell(&mut headers);
     }
@@ -93,7 +98,7 @@ fn is_withheld(name: &HeaderName, ctx: &Context) -> bool {
     // Few names begin with these letters, so most are decided by two bytes. Names are in lower case here.
     let mut letters = name.as_str().bytes().filter(u8::is_ascii_alphanumeric);
     match (letters.next(), letters.next()) {
-        (Some(b'x'), Some(b'f' | b'r' | b'e' | b'c')) | (Some(b'f'), Some(b'o' | b'a')) => {
+        (Some(b'x'), Some(b'f' | b'r' | b'e' | b'c' | b'p')) | (Some(b'f'), Some(b'o' | b'a')) => {
             forwarded::is_withheld(name, ctx.origin.trusted)
         }
         (Some(b'c'), Some(b'f' | b'o')) | (Some(b't'), Some(b'r')) => {

@@ -4,6 +4,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use pingora::http::RequestHeader;
 
+use crate::authz::USUAL_HEADER;
 use crate::model::{reduced_eq, reduced_starts_with};
 
 use super::context::Context;
@@ -16,7 +17,7 @@ pub(super) const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefi
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The fields that the gateway sets: a field that some server reads as the same is removed first.
-static OURS: [HeaderName; 5] = [FOR, PROTO, HOST, PREFIX, REQUEST_ID];
+static OURS: [HeaderName; 6] = [FOR, PROTO, HOST, PREFIX, REQUEST_ID, USUAL_HEADER];
 
 /// The prefixes of further forwarding fields.
 const FAMILIES: [&str; 2] = ["x-forwarded-", "x-envoy-"];
@@ -151,6 +152,10 @@ mod tests {
             ("true_client-ip", true, true),
             ("_x-real-ip", true, true),
             ("x-real-ipv4", false, false),
+            ("x-portcullis-assertion", true, true),
+            ("x_portcullis_assertion", true, true),
+            ("X-Portcullis.Assertion_", true, true),
+            ("x-portcullis", false, false),
             ("x-caller-sub", false, false),
             ("traceparent", false, false),
             ("forward", false, false),

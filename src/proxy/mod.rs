@@ -5,6 +5,7 @@
 mod admit;
 mod again;
 mod answer;
+mod assert;
 mod attend;
 mod balance;
 mod boundary;

@@ -129,7 +129,7 @@ impl ProxyHttp for Gateway {
     ) -> pingora::Result<()> {
         let passage = ctx.passage()?;
         Self::request_begins(session, passage);
-        let sent_id = forward::rewrite(request, session.req_header(), passage, ctx)?;
+        let sent_id = forward::rewrite(request, session.req_header(), passage, (ctx, &self.parts.snapshot))?;
         grpc::ask_for_trailers(request)?;
         if passage.lists.is_some() {
             // A list can be found only in a body without a coding.

@@ -1,5 +1,6 @@
 //! One agent, compiled: everything that a request to it needs, immutable and shared.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -7,12 +8,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use crate::authn::{self, ApiKeyPolicy, ForwardToken, OAuthPolicy, TokenLocation};
 use crate::authz::Entry;
 use crate::limits::AgentSlots;
-use crate::model::{AgentName, AuthMethod, Enforcement, OnPolicyChange};
+use crate::model::{AgentName, AuthMethod, Enforcement, OnPolicyChange, reduced_eq};
 use crate::protocol::a2a::{Binding, RestPath};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::Upstream;
 
 use super::agent_limits::AgentLimits;
+use super::assertions::Assertions;
 use super::cors::Cors;
 use super::protocol::{ErrorForm, Protocol};
 use super::route::Route;
@@ -42,6 +44,10 @@ pub struct Compiled {
     pub authenticator: Authenticator,
     /// Its number, which a new compilation of the same agent does not share, and what it asks of an authenticated caller.
     pub entry: Entry,
+    /// What it is told in assertions of callers without a token, where it gets any.
+    pub assertions: Option<Box<Assertions>>,
+    /// The headers in which other agents get assertions, but for the usual one: no caller's reaches any agent.
+    pub assertion_headers: Arc<[HeaderName]>,
     /// Its cross-origin rules; `None` = the agent itself answers preflights.
     pub cors: Option<Box<Cors>>,
     /// The largest request body, in bytes; `None` = any.
@@ -198,7 +204,10 @@ impl Compiled {
             Authenticator::ApiKey(policy) => *name == policy.header || name == http::header::AUTHORIZATION,
             Authenticator::Public => false,
         };
-        credential || self.entry.claim_headers.guards(name.as_str()) || self.upstream.set_headers.guards(name)
+        credential
+            || self.entry.claim_headers.guards(name.as_str())
+            || self.upstream.set_headers.guards(name)
+            || self.assertion_headers.iter().any(|header| reduced_eq(header.as_str(), name.as_str()))
     }
 }
 
@@ -210,7 +219,6 @@ pub(crate) mod tests {
     use crate::model::HostRule;
     use crate::telemetry::Metrics;
     use crate::upstream::{Endpoint, SetHeaders, UpstreamHost, UpstreamProtocol};
-    use std::sync::Arc;
     use std::time::Duration;
 
     /// A public agent at a route, for tests of other files.
@@ -261,7 +269,10 @@ pub(crate) mod tests {
                 claim_headers: ClaimHeaders::default(),
                 operations: None,
                 counted: Box::default(),
+                assertion: None,
             },
+            assertions: None,
+            assertion_headers: Arc::default(),
             cors: None,
             max_body: None,
             max_in_flight: 4_096,

@@ -7,6 +7,7 @@ mod a2a;
 mod agent;
 mod agent_limits;
 mod allowed_origin;
+mod assertions;
 mod card_seen;
 mod compiled;
 mod cors;
@@ -27,6 +28,7 @@ pub use a2a::{A2aAgent, CARD_PATHS, CardBody, CardOrigin, CardPlan, CardState, S
 pub use agent::Agent;
 pub use agent_limits::{AgentLimit, AgentLimits, Counts, LimitScope};
 pub use allowed_origin::{AllowedOrigin, AllowedOrigins};
+pub use assertions::Assertions;
 pub use card_seen::CardSeen;
 pub use compiled::{AgentId, Authenticator, Compiled, next_id};
 pub use cors::{Cors, CorsHeaders};

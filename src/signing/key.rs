@@ -7,6 +7,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::EncodingKey;
 use serde_json::{Map, Value, json};
 
 use crate::model::{Digest, Secret};
@@ -19,6 +20,8 @@ const UNCOMPRESSED: u8 = 4;
 /// A private key, and what its public side is called.
 pub struct SigningKey {
     pair: EcdsaKeyPair,
+    /// The same key, as JWTs are signed with it.
+    of_jwts: EncodingKey,
     x: String,
     y: String,
     kid: String,
@@ -123,7 +126,8 @@ impl SigningKey {
         let thumbprint =
             Digest::of(format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#).as_bytes());
         let kid = URL_SAFE_NO_PAD.encode(thumbprint.as_bytes());
-        Some(Self { pair, x, y, kid })
+        let of_jwts = EncodingKey::from_ec_der(pair.to_pkcs8v1().ok()?.as_ref());
+        Some(Self { pair, of_jwts, x, y, kid })
     }
 
     /// Its name: the thumbprint of RFC 7638, so that the same key has the same name everywhere.
@@ -156,6 +160,15 @@ impl SigningKey {
         let input = format!("{protected}.{}", URL_SAFE_NO_PAD.encode(payload));
         let signature = self.pair.sign(&SystemRandom::new(), input.as_bytes()).ok()?;
         Some(Signed { protected, signature: URL_SAFE_NO_PAD.encode(signature.as_ref()) })
+    }
+
+    /// A JWT with these claims, the text of a JSON object (RFC 7519 section 7.1); `None` when the system does not sign.
+    #[must_use]
+    pub fn jwt(&self, claims: &str) -> Option<String> {
+        let claims: Value = serde_json::from_str(claims).ok()?;
+        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
+        header.kid = Some(self.kid.clone());
+        jsonwebtoken::encode(&header, &claims, &self.of_jwts).ok()
     }
 }
 
@@ -210,6 +223,21 @@ mod tests {
             public.verify(input.as_bytes(), &signature).is_ok()
         };
         assert!(verify("payload") && !verify("payloae"));
+    }
+
+    #[test]
+    fn a_jwt_says_its_type_and_its_key_and_verifies() {
+        let key = SigningKey::from_jwk(&jwk(), 1).unwrap();
+        let jwt = key.jwt(r#"{"sub":"ann","n":1.0}"#).unwrap();
+        let (input, signature) = jwt.rsplit_once('.').unwrap();
+        let (header, claims) = input.split_once('.').unwrap();
+        let read = |part: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+        let header: Value = serde_json::from_str(&read(header)).unwrap();
+        assert_eq!(header, json!({"alg": "ES256", "kid": key.kid(), "typ": "JWT"}));
+        assert_eq!(read(claims), r#"{"n":1.0,"sub":"ann"}"#);
+        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.pair.public_key());
+        assert!(public.verify(input.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap()).is_ok());
+        assert_eq!(key.jwt("not JSON"), None);
     }
 
     #[test]

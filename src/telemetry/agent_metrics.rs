@@ -13,6 +13,7 @@ use crate::model::{
     ProviderName, Reason, StreamKind,
 };
 
+use super::assertion_result::AssertionResult;
 use super::counter::Counter;
 use super::histogram::Histogram;
 use super::resolved::Resolved;
@@ -34,6 +35,7 @@ struct Handles {
     codes: Counters,
     calls: Counters,
     denial_hits: Counters,
+    assertions: Counters,
     request_duration: OnceLock<Arc<Histogram>>,
     upstream_duration: OnceLock<Arc<Histogram>>,
 }
@@ -77,6 +79,7 @@ impl AgentMetrics {
             codes: Counters::default(),
             calls: Counters::default(),
             denial_hits: Counters::default(),
+            assertions: Counters::default(),
             request_duration: OnceLock::new(),
             upstream_duration: OnceLock::new(),
         }))
@@ -151,6 +154,14 @@ impl AgentMetrics {
     pub fn denial_hit(&self, kind: DenialKind) {
         if let Some(cell) = self.0.denial_hits.cell(kind as usize, DenialKind::ALL.len()) {
             let make = || self.0.metrics.families.denial_hits.of([&self.0.agent, kind.as_str()]);
+            cell.get_or_init(make).inc();
+        }
+    }
+
+    /// Counts a request whose agent gets an assertion.
+    pub fn asserted(&self, result: AssertionResult) {
+        if let Some(cell) = self.0.assertions.cell(result as usize, AssertionResult::ALL.len()) {
+            let make = || self.0.metrics.families.assertions.of([&self.0.agent, result.as_str()]);
             cell.get_or_init(make).inc();
         }
     }

@@ -119,6 +119,8 @@ families! {
             = "Denials in force that this gateway knows, by what they name.";
         denial_hits: counter "portcullis_denial_hits_total" { Agent, DenialKind }
             = "Requests whose credential a denial names, by agent and by what it names.";
+        assertions: counter "portcullis_assertions_total" { Agent, AssertionResult }
+            = "Requests whose agent gets an assertion, by agent and by what became of it.";
         limit_requests: counter "portcullis_limit_requests_total" { Agent, LimitName, LimitResult }
             = "Requests that a limit counted or refused, by agent, limit and result.";
         limit_buckets: gauge "portcullis_limit_buckets" {}

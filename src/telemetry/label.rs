@@ -9,7 +9,7 @@ use crate::model::{
     TargetState,
 };
 
-use super::{HandshakeFailure, LimitResult, TargetUse, UpstreamError};
+use super::{AssertionResult, HandshakeFailure, LimitResult, TargetUse, UpstreamError};
 
 /// A label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub enum Label {
     CardSignature,
     /// What a denial names.
     DenialKind,
+    /// What became of an assertion.
+    AssertionResult,
     /// What kind of stream it is.
     StreamKind,
     /// What ended a stream.
@@ -123,7 +125,11 @@ impl Label {
             Self::StreamKind | Self::CallKind | Self::DenialKind => "kind",
             Self::CallOutcome | Self::ListOutcome => "outcome",
             Self::Trigger => "trigger",
-            Self::Result | Self::LimitResult | Self::RetryResult | Self::LookupResult => "result",
+            Self::Result
+            | Self::LimitResult
+            | Self::RetryResult
+            | Self::LookupResult
+            | Self::AssertionResult => "result",
             Self::Limit | Self::LimitName => "limit",
             Self::Log => "log",
             Self::Version => "version",
@@ -168,6 +174,7 @@ impl Label {
             Self::Trigger => Some(5),
             Self::Result | Self::Limit | Self::Log => Some(3),
             Self::LimitResult => Some(LimitResult::ALL.len()),
+            Self::AssertionResult => Some(AssertionResult::ALL.len()),
             Self::Version => Some(1),
             // Lists of `store` and `control`.
             Self::StoreState => Some(7),

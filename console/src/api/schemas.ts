@@ -209,6 +209,27 @@ export interface AgentSpec {
     signatures?: "strip" | "resign" | "refuse";
   };
 
+  /** what the gateway tells the agent of its callers, in a JWT that it signs; absent is nothing */
+  assertion?: {
+    /** the algorithm of the signature; default ES256 */
+    alg?: "ES256";
+
+    /** `aud`; default the origin of the agent's URL, where it has one */
+    audience?: string;
+
+    /** what it says of a caller with a token: sub, client_id, scope, act.sub (the one who acts now), acr, or another top-level claim */
+    claims?: string[];
+
+    /** the header in which the agent gets the assertion; callers' own are removed, at every agent; default X-Portcullis-Assertion */
+    header?: string;
+
+    /** whether requests of callers who have proven nothing have one, too; default false */
+    on_public?: boolean;
+
+    /** how long it is good, at most; never longer than the caller's credential; 5s to 1h; default 1m */
+    ttl?: string;
+  };
+
   /** who may call: exactly one of oauth, api_key, or the word public */
   auth:
     | "public"
@@ -1399,6 +1420,8 @@ export type ConfigurationCode =
   | "token-passthrough"
   | "root-metadata"
   | "signing-url"
+  | "assertion-issuer"
+  | "assertion-audience"
   | "limit-measure"
   | "limit-counting"
   | "limit-conflict"
@@ -1411,6 +1434,8 @@ export type ConfigurationCode =
   | "dormant-key"
   | "audience-unchecked"
   | "public-url-missing"
+  | "assertion-in-shadow"
+  | "signing-key-apart"
   | "signing-key-lost"
   | "card-differs"
   | "anonymous-limit"
@@ -2894,6 +2919,23 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     words: ["strip", "resign", "refuse"],
   },
   {
+    pointer: "/assertion/alg",
+    doc: "the algorithm of the signature; default ES256",
+    kind: "choice",
+    words: ["ES256"],
+  },
+  {
+    pointer: "/assertion/on_public",
+    doc: "whether requests of callers who have proven nothing have one, too; default false",
+    kind: "switch",
+    usual: false,
+  },
+  {
+    pointer: "/assertion/ttl",
+    doc: "how long it is good, at most; never longer than the caller's credential; 5s to 1h; default 1m",
+    kind: "text",
+  },
+  {
     pointer: "/cors/allow_credentials",
     doc: "whether browsers may send cookies along; default false",
     kind: "switch",
@@ -3128,6 +3170,7 @@ export type AllBounds = Readonly<Record<string, Bounds>>;
 
 export const AGENT_BOUNDS: AllBounds = {
   "/a2a/max_message": { kind: "size", maximum: "64MiB", minimum: "1KiB" },
+  "/assertion/ttl": { kind: "duration", maximum: "1h", minimum: "5s" },
   "/auth/oauth/max_token_lifetime": { kind: "duration", maximum: "3660d", minimum: "1s" },
   "/auth/oauth/require/actor/max_depth": { kind: "count", minimum: "1", maximum: "16" },
   "/auth/oauth/require/max_auth_age": { kind: "duration", maximum: "366d", minimum: "1s" },

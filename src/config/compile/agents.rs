@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue};
 use crate::authn::{ApiKeyPolicy, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, Entry};
 use crate::model::{AgentName, ProviderName, unbracketed};
-use crate::routing::{Agent, Authenticator, Compiled, Cors, CorsRules, Methods, Route, next_id};
+use crate::routing::{Agent, Assertions, Authenticator, Compiled, Cors, CorsRules, Methods, Route, next_id};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::{Upstream, UpstreamHost, UpstreamTls};
 
@@ -15,7 +15,10 @@ use super::input::Input;
 use super::limits::OfAgent;
 use super::made::{Agents, FromFiles, Providers};
 use super::targets::Places;
-use super::{audience, card, given, kept, keys, limits, operations, protocol, requirements, targets};
+use super::{
+    assertion, audience, card, given, kept, keys, limits, operations, protocol, requirements, signing,
+    targets,
+};
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins};
 use crate::config::text::code::Code;
 
@@ -29,10 +32,13 @@ pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -
     let denials = input.previous.map(|snapshot| Arc::clone(&snapshot.denials)).unwrap_or_default();
     let limits = limits::begin(input);
     let mut all = Agents { issuers, keys, api_keys, tokens, denials, limits, ..Agents::default() };
+    all.assertion_headers = assertion::headers(input);
     let watched = targets::watched(input);
     let mut agents = Vec::with_capacity(input.document.agents.len());
     for entry in &input.document.agents {
         let Some(places) = Places::of(input, &mut all, &watched, &entry.upstream) else { continue };
+        assertion::check(input, entry);
+        signing::check(input, entry);
         if entry.a2a.is_some() {
             card::check(input, providers, entry, &route(entry));
         }
@@ -88,7 +94,10 @@ fn agent(
         Auth::OAuth(oauth) => Some(&**oauth),
         Auth::ApiKey(_) | Auth::Public => None,
     };
+    let terms = assertion::of(input, entry);
     Some(Agent::new(Compiled {
+        assertions: terms.as_deref().map(|terms| Box::new(Assertions::new(terms))),
+        assertion_headers: Arc::clone(&all.assertion_headers),
         display_name: entry.display_name.clone(),
         taken_prefix: taken_prefix(&entry.route),
         protocol: protocol::spoken(input, providers, from, entry, &route)?,
@@ -103,6 +112,7 @@ fn agent(
             claim_headers: claim_headers(input, oauth, entry)?,
             operations: operations::rules(entry),
             counted: limits.claims,
+            assertion: terms,
         },
         limits: limits.limits,
         cors: entry.cors.as_ref().map(|cors| Box::new(compile_cors(cors, credential))),

@@ -49,7 +49,7 @@ fn origin(input: &Input<'_>, entry: &AgentEntry) -> Option<CardOrigin> {
 /// Looks at a card that is to be signed, and compares one that an operator wrote with what the gateway does.
 pub(super) fn check(input: &Input<'_>, providers: &Providers, entry: &AgentEntry, route: &Route) {
     let policy = policy(input, providers, entry, route);
-    signing::check(input, entry, policy.base.is_some());
+    signing::check_card(input, entry, policy.base.is_some());
     let Some(CardFrom::File(path)) = entry.a2a.as_ref().map(|a2a| &a2a.card) else { return };
     let file = Mention::new(&entry.source, path);
     // One that cannot be read is reported where the agent is made.

@@ -10,7 +10,7 @@ use crate::upstream::ClientCertificate;
 use super::input::Input;
 use super::made::{Agents, FromFiles, Providers};
 use super::targets::Places;
-use super::{audience, card, given, session_keys, targets};
+use super::{assertion, audience, card, given, session_keys, targets};
 use crate::config::language::settings::agent::{A2aRules, AgentEntry, Auth, McpRules, Spoken};
 
 /// The agent that runs, when compiling `entry` would make the same.
@@ -32,6 +32,7 @@ pub(super) fn agent(
         && given::set_headers(&from.given, &entry.upstream).as_ref() == Some(&agent.upstream.set_headers)
         && card::is_same(input, providers, entry, agent)
         && session_keys::are_same(&from.sessions, entry, agent)
+        && assertion::is_same(input, all, entry, agent)
         && match (&entry.auth.value, &agent.authenticator) {
             (Auth::OAuth(written), Authenticator::OAuth(policy)) => {
                 let names = written.identity_providers.iter().map(|name| &name.value);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 
 use crate::authn::{Issuers, ProcessSessionKeys, SessionKeys, TokenCache};
 use crate::config::agent_keys::AgentKeys;
@@ -29,6 +29,8 @@ pub(super) struct Agents {
     pub(super) tokens: Option<Arc<TokenCache>>,
     pub(super) denials: Arc<Denials>,
     pub(super) limits: CallerLimits,
+    /// The headers in which some agent gets assertions, but for the usual one.
+    pub(super) assertion_headers: Arc<[HeaderName]>,
     /// The API keys of each agent.
     pub(super) keys: Arc<HashMap<AgentName, AgentKeys>>,
 }

@@ -2,6 +2,7 @@
 //! is made of has changed, so that keys and resolved names survive a reload, and a change of one agent compiles one.
 
 mod agents;
+mod assertion;
 mod audience;
 mod card;
 mod chain;

@@ -44,6 +44,8 @@ pub enum Feature {
     Require,
     /// `identity_providers.NAME.client_claim`
     ClientClaim,
+    /// `agents.NAME.assertion`
+    Assertion,
 }
 
 impl Feature {
@@ -65,6 +67,7 @@ impl Feature {
         Self::Denials,
         Self::Require,
         Self::ClientClaim,
+        Self::Assertion,
     ];
 
     /// The word by which members name it to each other.
@@ -87,6 +90,7 @@ impl Feature {
             Self::Denials => "denials",
             Self::Require => "require",
             Self::ClientClaim => "client_claim",
+            Self::Assertion => "assertion",
         }
     }
 
@@ -119,6 +123,7 @@ impl Feature {
             (ResourceKind::Agent, "cors") => Some(Self::Cors),
             (ResourceKind::Agent, "streams") => Some(Self::Streams),
             (ResourceKind::Agent, "enforcement") => Some(Self::Enforcement),
+            (ResourceKind::Agent, "assertion") => Some(Self::Assertion),
             (ResourceKind::IdentityProvider, "scope_implies") => Some(Self::ScopeImplies),
             (ResourceKind::IdentityProvider, "egress_proxy") => Some(Self::EgressProxy),
             (ResourceKind::IdentityProvider, "client_claim") => Some(Self::ClientClaim),

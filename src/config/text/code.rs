@@ -137,6 +137,8 @@ codes! {
     TokenPassthrough "token-passthrough" Error "An agent that speaks MCP would receive its callers' tokens.";
     RootMetadata "root-metadata" Error "Two agents of one host answer at its root with their metadata, or one that has none.";
     SigningUrl "signing-url" Error "A card that is to be signed, of an agent that no setting gives one URL.";
+    AssertionIssuer "assertion-issuer" Error "An assertion, and no setting that says who the gateway is.";
+    AssertionAudience "assertion-audience" Error "An assertion for an agent that has no one origin, and no audience is written.";
     LimitMeasure "limit-measure" Error "A limit that does not say what it permits, or two things at once, or something that it cannot count.";
     LimitCounting "limit-counting" Error "A limit that members cannot count together, or that needs `server.shared_state`.";
     LimitConflict "limit-conflict" Error "Limits that count everywhere have one name and permit different things.";
@@ -150,6 +152,8 @@ codes! {
     DormantKey "dormant-key" Warning "A stored API key belongs to an agent that takes no API keys at the moment.";
     AudienceUnchecked "audience-unchecked" Warning "An agent takes tokens that were made for anybody.";
     PublicUrlMissing "public-url-missing" Warning "Nothing says under which URL an agent is reached, and its clients compare that URL.";
+    AssertionInShadow "assertion-in-shadow" Warning "An agent in shadow mode, which gets no assertions.";
+    SigningKeyApart "signing-key-apart" Warning "Each member of a fleet signs with a key of its own.";
     SigningKeyLost "signing-key-lost" Warning "The gateway signs with a key that ends with its process.";
     CardDiffers "card-differs" Warning "The card in a file does not say what the gateway does.";
     AnonymousLimit "anonymous-limit" Warning "A limit by something that no caller can have, so that it counts all together.";

@@ -4,6 +4,7 @@ mod a2a;
 mod affinity;
 mod agent_url;
 mod api_key;
+mod assertion;
 mod audience;
 mod auth;
 mod balance;
@@ -43,6 +44,7 @@ use crate::routing::UpstreamChallenge;
 pub(in crate::config) use a2a::{A2a, CardFrom};
 pub use agent_url::AgentUrl;
 pub use api_key::ApiKeyAuth;
+pub(in crate::config) use assertion::AssertionSettings;
 pub(in crate::config) use audience::AudienceKind;
 pub use auth::Auth;
 pub use claims::{ClaimRule, ClaimRules, Scopes};
@@ -91,6 +93,8 @@ section! {
         upstream_challenge: UpstreamChallenge as UpstreamChallenge = UpstreamChallenge::Replace;
         /// what the gateway does for an agent that speaks a2a
         a2a: Option<Box<A2a>> as Boxed<A2a>;
+        /// what the gateway tells the agent of its callers, in a JWT that it signs; absent is nothing
+        assertion: Option<Spanned<Box<AssertionSettings>>> as Placed<Boxed<AssertionSettings>>;
         /// answers to browsers of other origins; absent is none
         cors: Option<Box<Cors>> as Boxed<Cors>;
         /// the largest request body; default no limit
@@ -117,6 +121,7 @@ section! {
                 grpc::check(fields, agent);
                 a2a::check(fields, agent);
                 rules::check(fields, agent);
+                assertion::check(fields, agent);
             }
         }
     }

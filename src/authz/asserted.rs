@@ -1,0 +1,120 @@
+//! The claims of an assertion for one caller at one agent, and the last assertion that was signed with them.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::HeaderValue;
+use serde_json::{Map, Value};
+
+use crate::model::{Instant, Live};
+
+/// What one agent is told of one caller.
+pub struct Asserted {
+    /// The claims, as the text of an object without the brace at its end.
+    claims: Box<str>,
+    /// When the caller's own right ends, where it does.
+    ends: Option<Instant>,
+    last: Live<Option<SignedAssertion>>,
+}
+
+/// The claims of one assertion, with their times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatedClaims {
+    /// The claims as JSON.
+    pub text: String,
+    /// `iat`
+    pub from: Instant,
+    /// `exp`
+    pub until: Instant,
+}
+
+/// An assertion, as the agent gets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedAssertion {
+    /// The value of its header.
+    pub value: HeaderValue,
+    /// The key that signed it.
+    pub kid: Box<str>,
+    /// Its `iat`.
+    pub from: Instant,
+    /// Its `exp`.
+    pub until: Instant,
+}
+
+impl Asserted {
+    pub(super) fn new(said: &Map<String, Value>, ends: Option<Instant>) -> Self {
+        let mut claims = Value::from(said.clone()).to_string();
+        claims.pop();
+        Self { claims: claims.into(), ends, last: Live::new(None) }
+    }
+
+    /// The claims of an assertion that is made at `now`: it is good for `ttl`, and not longer than the caller's own right.
+    #[must_use]
+    pub fn at(&self, now: Instant, ttl: Duration, jti: &str) -> DatedClaims {
+        let until = now.plus(ttl);
+        let until = self.ends.map_or(until, |ends| until.min(ends));
+        let (from, to) = (now.unix(), until.unix());
+        // Issuer and audience are always there, so a comma is due. A `jti` is base64url.
+        let text = format!(r#"{},"iat":{from},"exp":{to},"jti":"{jti}"}}"#, self.claims);
+        DatedClaims { text, from: now, until }
+    }
+
+    /// The last assertion, while more than half of its time is left, and the key that signed it is the one that signs now.
+    #[must_use]
+    pub fn kept(&self, now: Instant, kid: &str) -> Option<HeaderValue> {
+        self.last.with(|last| {
+            let last = last.as_ref().filter(|last| &*last.kid == kid && last.from <= now)?;
+            let (all, left) = (last.until.since(last.from), last.until.since(now));
+            (left * 2 > all).then(|| last.value.clone())
+        })
+    }
+
+    /// Keeps an assertion for the requests that follow.
+    pub fn keep(&self, signed: SignedAssertion) {
+        self.last.publish(Some(signed).into());
+    }
+
+    /// The memory that it takes with an assertion, in bytes, as an estimate.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        // The claims once more in base64url, the header and the signature.
+        size_of::<Self>() + self.claims.len() * 7 / 3 + 512
+    }
+}
+
+impl fmt::Debug for Asserted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asserted")
+            .field("claims", &self.claims)
+            .field("ends", &self.ends)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assertion_is_used_again_for_the_first_half_of_its_time_by_the_key_that_signs() {
+        let second = Instant::from_unix;
+        let asserted = Asserted::new(&Map::from_iter([("iss".to_owned(), Value::from("g"))]), None);
+        assert_eq!(asserted.kept(second(100), "k"), None);
+        let value = HeaderValue::from_static("a.b.c");
+        let signed =
+            SignedAssertion { value: value.clone(), kid: "k".into(), from: second(100), until: second(160) };
+        asserted.keep(signed);
+        for (now, kid, is_kept) in [
+            (100, "k", true),
+            (129, "k", true),
+            (130, "k", false),
+            (160, "k", false),
+            (200, "k", false),
+            // The clock was set back.
+            (99, "k", false),
+            (110, "another", false),
+        ] {
+            assert_eq!(asserted.kept(second(now), kid), is_kept.then(|| value.clone()), "{now} {kid}");
+        }
+    }
+}
