@@ -3,6 +3,7 @@ import { Stack } from "@mantine/core";
 import { useEffect, useState } from "react";
 import type { AgentProtocol } from "../api/schemas";
 import { A2aFields } from "./A2aFields";
+import { AssertionFields } from "./AssertionFields";
 import { CorsFields } from "./CorsFields";
 import { CredentialFields } from "./CredentialFields";
 import css from "./DeployForm.module.css";
@@ -52,6 +53,7 @@ export function MoreFields({ form, edit, error, isNew, open }: Props) {
         {form.authentication === "oauth" && <RequireFields {...fields} />}
         {form.authentication !== "public" && form.authentication !== null && <CredentialFields {...fields} />}
         <UpstreamFields {...fields} />
+        <AssertionFields {...fields} />
         <LimitFields {...fields} />
         <CorsFields {...fields} />
       </Stack>

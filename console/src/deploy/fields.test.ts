@@ -18,6 +18,8 @@ describe("a pointer names its field", () => {
     ["/upstream/later", "upstream"],
     ["/upstream/targets/1/weight", "targets"],
     ["/limits/0/rate", "limits"],
+    ["/assertion", "asserts"],
+    ["/assertion/claims/1", "assertionClaims"],
     ["/upstream/connect_timeout", "/upstream/connect_timeout"],
     ["/max_in_flight", "/max_in_flight"],
     ["/streams/on_policy_change", "/streams/on_policy_change"],

@@ -38,6 +38,11 @@ describe("a specification that was opened and not changed stays as it is", () =>
       { route: { path: "/a", strip_path: false }, upstream: "http://a", auth: "public" },
     ],
     ["an empty cors", { route: "/a", upstream: "http://a", auth: "public", cors: { allowed_origins: [] } }],
+    ["an assertion of defaults", { route: "/a", upstream: "http://a", auth: "public", assertion: {} }],
+    [
+      "an assertion with what the form does not know",
+      { route: "/a", upstream: "http://a", auth: "public", assertion: { alg: "ES256", claims: ["sub"] } },
+    ],
     ["a preset of cors", { route: "/a", upstream: "http://a", auth: "public", cors: "mcp" }],
     ["a preset in cors", { route: "/a", upstream: "http://a", auth: "public", cors: { preset: "mcp" } }],
     [

@@ -1,6 +1,7 @@
 // An agent as the deploy form edits it. The specification is the source of truth: the form keeps members that it does
 // not know, and writes the others as briefly as the operator did.
 import type { JsonObject } from "../api/schemas";
+import { type AssertionForm, readAssertion, writeAssertion } from "./assertion";
 import { type AuthForm, readAuth, writeAuth } from "./auth";
 import { type CorsForm, readCors, writeCors } from "./cors";
 import { type LimitsForm, readLimits, writeLimits } from "./limits";
@@ -13,7 +14,7 @@ import { type UpstreamForm, readUpstream, writeUpstream } from "./upstream";
 export type { ClaimHeader } from "./auth";
 
 export interface AgentForm
-  extends RouteForm, UpstreamForm, AuthForm, CorsForm, ProtocolForm, LimitsForm, PlainForm {
+  extends RouteForm, UpstreamForm, AuthForm, AssertionForm, CorsForm, ProtocolForm, LimitsForm, PlainForm {
   displayName: string;
   enforcement: "enforce" | "shadow";
 }
@@ -25,6 +26,7 @@ export function formOf(spec: JsonObject): AgentForm {
     ...readRoute(spec.route),
     ...readUpstream(spec.upstream),
     ...readAuth(spec.auth),
+    ...readAssertion(spec),
     ...readCors(spec),
     ...readProtocol(spec),
     enforcement: spec.enforcement === "shadow" ? "shadow" : "enforce",
@@ -41,6 +43,9 @@ export function specOf(form: AgentForm, original: JsonObject): JsonObject {
   spec.upstream = writeUpstream(form, original.upstream);
   const auth = writeAuth(form, original.auth);
   if (auth !== undefined) spec.auth = auth;
+  const assertion = writeAssertion(form, original);
+  if (assertion) spec.assertion = assertion;
+  else delete spec.assertion;
   const cors = writeCors(form, original);
   if (cors) spec.cors = cors;
   else delete spec.cors;

@@ -49,6 +49,17 @@ describe("the sentence says what the agent will receive", () => {
       { ...oauth, authentication: "api_key" },
       ["API key of this agent", "without the header X-API-Key"],
     ],
+    [
+      "assertion",
+      { ...oauth, asserts: true },
+      ["says who calls in a token that it signs, in X-Portcullis-Assertion"],
+    ],
+    ["assertion in shadow", { ...oauth, asserts: true, enforcement: "shadow" }, ["gets no assertion"]],
+    [
+      "assertion for everybody",
+      { ...oauth, authentication: "public", asserts: true, assertionOnPublic: true, assertionHeader: "X-W" },
+      ["says that a request came through it in a token that it signs, in X-W"],
+    ],
     ["public", { ...oauth, authentication: "public" }, ["Anyone can call", "as it was sent"]],
   ];
   it.each(cases)("%s", (_, form, parts) => {

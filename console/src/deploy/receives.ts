@@ -1,4 +1,5 @@
 // Describes in plain sentences who can call the agent with these settings, and what it receives.
+import { USUAL_HEADER } from "./assertion";
 import type { AgentForm } from "./form";
 
 /** "a", "a or b", "a, b or c" */
@@ -21,7 +22,18 @@ export function receives(form: AgentForm, publicUrl: string | null = null): stri
       `The gateway adds ${either(headers, "and")}; a caller cannot set ${added.length > 1 ? "them" : "it"}.`,
     );
   }
+  parts.push(whatIsTold(form));
   return parts.filter(Boolean).join(" ");
+}
+
+/** What the agent is told of its callers in assertions. */
+function whatIsTold(form: AgentForm): string {
+  const told = form.authentication === "public" ? form.assertionOnPublic : form.authentication !== null;
+  if (!form.asserts || !told) return "";
+  const header = form.assertionHeader.trim() || USUAL_HEADER;
+  if (form.enforcement === "shadow") return `It gets no assertion in ${header} while it is in shadow mode.`;
+  const what = form.authentication === "public" ? "that a request came through it" : "who calls";
+  return `The gateway says ${what} in a token that it signs, in ${header}; a caller cannot set it.`;
 }
 
 /**
