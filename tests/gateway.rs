@@ -231,6 +231,10 @@ mod sockets;
 mod spans;
 
 #[cfg(test)]
+#[path = "gateway/spiffe.rs"]
+mod spiffe;
+
+#[cfg(test)]
 #[path = "gateway/streaming.rs"]
 mod streaming;
 

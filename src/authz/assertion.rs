@@ -85,7 +85,7 @@ impl Assertion {
         let claims = token.claims;
         let mut said = self.begin();
         // Apart from `sub`, which means nothing without it: two providers may call two people the same.
-        said.extend(claims.member("iss").map(|issuer| ("idp".to_owned(), issuer.clone())));
+        said.insert("idp".to_owned(), Value::from(token.issuer));
         said.extend(self.claims.iter().filter_map(|claim| {
             let value = match claim {
                 AssertedClaim::ClientId => Value::from(claims.client(token.client_claim)?),
@@ -147,6 +147,7 @@ mod tests {
         let claims = Claims::new(claims.as_object().cloned().unwrap());
         let token = VerifiedToken {
             claims: &claims,
+            issuer: "https://idp.example",
             has_access_type: false,
             implied: &ImpliedScopes::default(),
             client_claim: None,

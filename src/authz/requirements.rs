@@ -128,6 +128,7 @@ pub(super) mod tests {
         pub(in crate::authz) fn token(&self) -> VerifiedToken<'_> {
             VerifiedToken {
                 claims: &self.0,
+                issuer: "https://idp.test",
                 has_access_type: true,
                 implied: &self.1,
                 client_claim: None,

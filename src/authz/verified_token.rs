@@ -10,6 +10,8 @@ use crate::model::{Claims, ImpliedScopes, Instant};
 pub struct VerifiedToken<'t> {
     /// Its claims.
     pub claims: &'t Claims,
+    /// Its issuer: of a JWT-SVID its trust domain.
+    pub issuer: &'t str,
     /// Whether its header says that it is an access token: `typ` is `at+jwt` (RFC 9068 section 2.1).
     pub has_access_type: bool,
     /// What its scopes imply.

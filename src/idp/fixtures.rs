@@ -41,6 +41,7 @@ pub(super) fn set_of(kids: &[&str]) -> String {
 
 pub(super) fn spec(source: KeySource) -> ProviderSpec {
     ProviderSpec {
+        tokens: crate::idp::TokenKind::Jwt,
         name: ProviderName::parse("corp").unwrap(),
         issuer: Issuer::new(ISSUER),
         source,

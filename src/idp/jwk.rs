@@ -39,6 +39,20 @@ impl Entry {
         }
     }
 
+    /// The element of a SPIFFE bundle, if it is a key that verifies JWT-SVIDs: `use` says so, and it has a name (SPIFFE Trust
+    /// Domain and Bundle section 4.2.2).
+    pub(super) fn of_bundle(self) -> Result<Self, SkipReason> {
+        let Self::Object { mut members, repeated } = self else { return Err(SkipReason::Malformed) };
+        if members.remove("use").as_ref().and_then(Value::as_str) != Some("jwt-svid") {
+            return Err(SkipReason::EncryptionUse);
+        }
+        if members.contains_key("kid") {
+            Ok(Self::Object { members, repeated })
+        } else {
+            Err(SkipReason::BadKeyId)
+        }
+    }
+
     /// The key that the element describes, for a provider that may use `allowed`.
     pub(super) fn into_key(self, allowed: AlgorithmSet) -> Result<VerificationKey, SkipReason> {
         match self {

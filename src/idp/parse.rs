@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Se
 use crate::model::{AlgorithmSet, without_mark};
 
 use super::jwk::Entry;
-use super::{KeySet, SkipReason, Skipped};
+use super::{KeySet, SkipReason, Skipped, VerificationKey};
 
 /// At most this many keys of a set are read: the largest providers publish some dozens, and each one is validated for
 /// every algorithm of its type.
@@ -52,12 +52,27 @@ impl KeySetError {
 /// # Errors
 /// When the document is not a key set, or has no usable key.
 pub fn parse_key_set(json: &[u8], allowed: AlgorithmSet) -> Result<ParsedKeys, KeySetError> {
+    parse(json, |entry| entry.into_key(allowed))
+}
+
+/// Reads the keys of JWT-SVIDs in a SPIFFE bundle, likewise. Its other keys are for certificates.
+///
+/// # Errors
+/// When the document is not a key set, or has no usable key.
+pub fn parse_bundle(json: &[u8], allowed: AlgorithmSet) -> Result<ParsedKeys, KeySetError> {
+    parse(json, |entry| entry.of_bundle()?.into_key(allowed))
+}
+
+fn parse(
+    json: &[u8],
+    key: impl Fn(Entry) -> Result<VerificationKey, SkipReason>,
+) -> Result<ParsedKeys, KeySetError> {
     let document: Document =
         serde_json::from_slice(without_mark(json)).map_err(|e| KeySetError::NotAKeySet(e.to_string()))?;
     let (mut keys, mut skipped) = (Vec::new(), Vec::new());
     for (entry, position) in document.entries.into_iter().zip(1..) {
         let kid = entry.kid();
-        match entry.into_key(allowed) {
+        match key(entry) {
             Ok(key) if keys.iter().any(|k: &Arc<_>| **k == key) => {
                 skipped.push(Skipped { position, kid, reason: SkipReason::Duplicate });
             }

@@ -10,8 +10,8 @@ use super::cache::{KeyCache, Known, Missing};
 use super::refetch::Refetch;
 use super::source::Format;
 use super::{
-    Candidates, KeyName, KeySet, KeySource, KeyStatus, ParsedKeys, ProviderSpec, ProviderStatus, SkipReason,
-    Skipped, VerificationKey, parse_key_set, parse_public_key,
+    Candidates, KeyName, KeySet, KeySetError, KeySource, KeyStatus, ParsedKeys, ProviderSpec, ProviderStatus,
+    SkipReason, Skipped, TokenKind, VerificationKey, parse_bundle, parse_key_set, parse_public_key,
 };
 
 /// One identity provider and its keys.
@@ -205,6 +205,13 @@ impl Provider {
     }
 }
 
+fn parse_keys(body: &[u8], spec: &ProviderSpec) -> Result<ParsedKeys, KeySetError> {
+    match spec.tokens {
+        TokenKind::Jwt => parse_key_set(body, spec.algorithms),
+        TokenKind::JwtSvid => parse_bundle(body, spec.algorithms),
+    }
+}
+
 /// Parses a document: its keys or an error, and the keys that were skipped.
 pub(super) fn read_keys(
     format: Format,
@@ -212,7 +219,7 @@ pub(super) fn read_keys(
     spec: &ProviderSpec,
 ) -> (Result<KeySet, String>, Vec<Skipped>) {
     match format {
-        Format::KeySet => match parse_key_set(body, spec.algorithms) {
+        Format::KeySet => match parse_keys(body, spec) {
             Ok(parsed) => (Ok(parsed.keys), parsed.skipped),
             Err(error) => (Err(error.to_string()), error.skipped().to_vec()),
         },

@@ -17,6 +17,8 @@ pub struct ProviderSpec {
     pub name: ProviderName,
     /// The issuer of its tokens, compared byte for byte.
     pub issuer: Issuer,
+    /// The kind of its tokens, by which they are told apart from those of others.
+    pub tokens: TokenKind,
     /// Where its keys are.
     pub source: KeySource,
     /// The algorithms that its tokens may use.
@@ -40,11 +42,34 @@ pub struct ProviderSpec {
 }
 
 impl ProviderSpec {
+    /// Whether a subject is in the trust domain of this provider: exactly that domain, and a path behind it (SPIFFE ID
+    /// section 2).
+    #[must_use]
+    pub fn is_domain_of(&self, subject: &str) -> bool {
+        let path = subject.strip_prefix(self.issuer.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        self.issues_svids() && path.is_some_and(|path| !path.is_empty())
+    }
+
+    /// Whether its tokens are JWT-SVIDs, which workloads have from their own machine: nobody can ask for one.
+    #[must_use]
+    pub const fn issues_svids(&self) -> bool {
+        matches!(self.tokens, TokenKind::JwtSvid)
+    }
+
     /// How long keys confirmed at `at` stay usable without another successful fetch; `None` for keys that do not expire.
     #[must_use]
     pub fn usable_until(&self, at: Instant) -> Option<Instant> {
         self.source.is_fetched().then(|| at.plus(self.max_stale))
     }
+}
+
+/// The kind of a provider's tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenKind {
+    /// JWTs whose `iss` is the provider's issuer.
+    Jwt,
+    /// JWT-SVIDs: `sub` is in the provider's trust domain, which is its issuer, and `iss` says nothing (SPIFFE JWT-SVID section 3).
+    JwtSvid,
 }
 
 /// Where the keys of a provider are.

@@ -26,8 +26,9 @@ impl Agent {
     #[must_use]
     pub fn metadata(&self, resource: &str) -> Option<String> {
         let Authenticator::OAuth(policy) = &self.authenticator else { return None };
-        let issuers: Vec<&str> =
-            policy.providers.iter().map(|provider| provider.spec().issuer.as_str()).collect();
+        let servers = policy.providers.iter().map(|provider| provider.spec());
+        let servers = servers.filter(|spec| !spec.issues_svids());
+        let issuers: Vec<&str> = servers.map(|spec| spec.issuer.as_str()).collect();
         let mcp = self.mcp();
         let name = mcp.and_then(|mcp| mcp.resource_name.as_deref()).or(self.display_name.as_deref());
         let document = ResourceMetadata {

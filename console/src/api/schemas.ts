@@ -2155,8 +2155,8 @@ export interface ProviderSpec {
   /** fetch keys over plain HTTP also from other hosts; default false */
   insecure_http?: boolean;
 
-  /** compared byte for byte with `iss` of a token */
-  issuer: string;
+  /** compared byte for byte with `iss` of a token; needed without `spiffe` */
+  issuer?: string;
 
   /** the key set itself */
   jwks?: JsonObject;
@@ -2220,6 +2220,18 @@ export interface ProviderSpec {
 
   /** scopes that its tokens have without naming them: a broad scope, and the narrow ones in it */
   scope_implies?: Record<string, string[]>;
+
+  /** a trust domain of SPIFFE, whose workloads bring JWT-SVIDs; in place of `issuer` and a source of keys */
+  spiffe?: {
+    /** read the bundle from this file, again when it changes */
+    bundle_file?: string;
+
+    /** fetch the bundle with the keys from this https URL (the profile https_web) */
+    bundle_url?: string;
+
+    /** the trust domain, such as prod.example.com: `sub` of its tokens begins with spiffe://prod.example.com/ */
+    trust_domain: string;
+  };
 }
 
 /** The state of an identity provider. */

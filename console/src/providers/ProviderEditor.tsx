@@ -35,7 +35,9 @@ export default function ProviderEditor({ provider, onClose, onSaved, scope }: Pr
   const [typedName, setName] = useState<string | null>(provider?.name ?? null);
   const [tried, setTried] = useState(false);
   const readOnly = useReadOnly(provider?.managed_by, provider?.file);
-  const name = typedName ?? nameFor(form.issuer.trim());
+  const name =
+    typedName ??
+    nameFor(form.source === "spiffe" ? `https://${form.trustDomain.trim()}` : form.issuer.trim());
   const changed =
     JSON.stringify(form) !== JSON.stringify(first) || (!provider && typedName !== null && typedName !== "");
   const settle = useUnsaved(changed, scope);

@@ -14,6 +14,7 @@ const CHOICES: [Source, string, string][] = [
   ["jwks_uri", "JWKS URL", "Fetched from a URL that you give."],
   ["jwks", "Inline JWKS", "The key set itself, kept in the configuration."],
   ["public_key", "PEM", "One public key or certificate."],
+  ["spiffe", "SPIFFE", "The bundle of a trust domain, whose workloads bring JWT-SVIDs."],
 ];
 const FILES: [Source, string, string][] = [
   ["jwks_file", "JWKS file", "A file on the gateway's disk, as it is now."],
@@ -24,18 +25,34 @@ export function SourceFields({ form, edit, error }: Props) {
   const choices = [...CHOICES, ...FILES.filter(([source]) => source === form.source)];
   return (
     <>
-      <TextInput
-        label="Issuer"
-        description="Exactly the iss of its tokens, byte for byte; a slash at the end counts"
-        placeholder="https://idp.example.com/realms/a"
-        required
-        data-autofocus
-        spellCheck={false}
-        value={form.issuer}
-        error={error("issuer")}
-        onChange={(event) => edit({ issuer: event.currentTarget.value })}
-      />
-      <IssuerHint typed={form.issuer} onUse={(issuer) => edit({ issuer })} />
+      {form.source === "spiffe" ? (
+        <TextInput
+          label="Trust domain"
+          description="The sub of its tokens begins with spiffe:// and this name; their iss says nothing"
+          placeholder="prod.example.com"
+          required
+          data-autofocus
+          spellCheck={false}
+          value={form.trustDomain}
+          error={error("trustDomain")}
+          onChange={(event) => edit({ trustDomain: event.currentTarget.value })}
+        />
+      ) : (
+        <>
+          <TextInput
+            label="Issuer"
+            description="Exactly the iss of its tokens, byte for byte; a slash at the end counts"
+            placeholder="https://idp.example.com/realms/a"
+            required
+            data-autofocus
+            spellCheck={false}
+            value={form.issuer}
+            error={error("issuer")}
+            onChange={(event) => edit({ issuer: event.currentTarget.value })}
+          />
+          <IssuerHint typed={form.issuer} onUse={(issuer) => edit({ issuer })} />
+        </>
+      )}
       <Radio.Group
         label="Keys"
         value={form.source}
@@ -57,6 +74,17 @@ export function SourceFields({ form, edit, error }: Props) {
           value={form.jwksUri}
           error={error("jwksUri")}
           onChange={(event) => edit({ jwksUri: event.currentTarget.value })}
+        />
+      )}
+      {form.source === "spiffe" && (
+        <TextInput
+          label="URL of the bundle"
+          description="Over https; empty only where the bundle is a file on the gateway's disk"
+          placeholder="https://spire.example.com/bundle"
+          spellCheck={false}
+          value={form.bundleUrl}
+          error={error("bundleUrl")}
+          onChange={(event) => edit({ bundleUrl: event.currentTarget.value })}
         />
       )}
       {form.source === "jwks" && (

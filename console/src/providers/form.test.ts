@@ -9,6 +9,8 @@ describe("a provider that was opened and not changed stays as it is", () => {
     ["a key set's URL", { issuer: "https://a", jwks_uri: "https://a/keys", insecure_http: false }],
     ["a key set", { issuer: "a", jwks: { keys: [{ kty: "RSA" }], later: true } }],
     ["a PEM key", { issuer: "a", public_key: "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----" }],
+    ["a trust domain", { spiffe: { trust_domain: "a.test", bundle_url: "https://a.test/b" } }],
+    ["a trust domain with a file", { spiffe: { trust_domain: "a.test", bundle_file: "b.json", later: 1 } }],
     ["a file", { issuer: "a", public_key_file: "a.pem", ca_file: "ca.pem" }],
   ];
   it.each(cases)("%s", (_, spec) => expect(specOf(formOf(spec), spec)).toEqual(spec));
@@ -24,6 +26,15 @@ it("has one source of keys after a switch", () => {
   expect(keyed).toEqual({ issuer: "https://a", ca_file: "ca.pem", jwks: { keys: [] } });
 });
 
+it("has an issuer or a trust domain after a switch", () => {
+  const spec: JsonObject = { issuer: "https://a", jwks_uri: "https://a/keys" };
+  const form = { ...formOf(spec), source: "spiffe" as const, trustDomain: "a.test", bundleUrl: "https://b" };
+  const domain = specOf(form, spec);
+  expect(domain).toEqual({ spiffe: { trust_domain: "a.test", bundle_url: "https://b" } });
+  expect(missing({ ...form, trustDomain: "" }, "a")).toHaveProperty("trustDomain");
+  expect(specOf({ ...form, source: "discovery" }, domain)).toEqual({ issuer: "https://a" });
+});
+
 it("says what is missing for the chosen source only", () => {
   const form = { ...formOf({}), issuer: "https://a" };
   expect(missing(form, "a")).toEqual({});
@@ -36,6 +47,7 @@ it("says what is missing for the chosen source only", () => {
 });
 
 it("puts findings beside their fields", () => {
+  expect(["/spiffe", "/spiffe/bundle_url"].map(fieldOf)).toEqual(["trustDomain", "bundleUrl"]);
   const pointers = ["/jwks_uri", "/jwks/keys/0", "/algorithms/1", "/ca_file", "/later", "", null];
   expect(pointers.map(fieldOf)).toEqual(["jwksUri", "jwks", "algorithms", "caFile", null, null, null]);
 });

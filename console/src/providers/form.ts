@@ -1,11 +1,12 @@
 // An identity provider as its form edits it. As with agents, members that the form does not know are kept.
 import type { Json, JsonObject } from "../api/schemas";
-import { flag, isObject, list, put, text } from "../deploy/spec";
+import { flag, isObject, list, member, put, text } from "../deploy/spec";
 
 /** The source of the keys. The two files are on the gateway's disk: the form can keep them, but not set them. */
-export type Source = "discovery" | "jwks_uri" | "jwks" | "public_key" | "jwks_file" | "public_key_file";
+export type Source =
+  "discovery" | "jwks_uri" | "jwks" | "public_key" | "jwks_file" | "public_key_file" | "spiffe";
 
-export const SOURCES: Source[] = ["jwks_uri", "jwks", "public_key", "jwks_file", "public_key_file"];
+export const SOURCES: Source[] = ["jwks_uri", "jwks", "public_key", "jwks_file", "public_key_file", "spiffe"];
 
 export interface ProviderForm {
   issuer: string;
@@ -13,6 +14,10 @@ export interface ProviderForm {
   jwksUri: string;
   jwks: string;
   publicKey: string;
+  /** Of SPIFFE; its tokens are told by it, and not by an issuer. */
+  trustDomain: string;
+  /** Empty where the bundle is in a file on the gateway's disk, which the form keeps. */
+  bundleUrl: string;
   algorithms: string[];
   leeway: string;
   refresh: string;
@@ -43,6 +48,8 @@ export function formOf(spec: JsonObject): ProviderForm {
     jwksUri: text(spec.jwks_uri),
     jwks: isObject(spec.jwks) ? JSON.stringify(spec.jwks, null, 2) : "",
     publicKey: text(spec.public_key),
+    trustDomain: text(member(spec, "spiffe").trust_domain),
+    bundleUrl: text(member(spec, "spiffe").bundle_url),
     algorithms: list(spec.algorithms),
     leeway: text(spec.leeway),
     refresh: text(spec.refresh),
@@ -57,7 +64,10 @@ export function formOf(spec: JsonObject): ProviderForm {
 /** The specification that the form was read from, with the changes of the form. */
 export function specOf(form: ProviderForm, original: JsonObject): JsonObject {
   const spec = structuredClone(original);
-  spec.issuer = form.issuer.trim();
+  if (form.source === "spiffe") {
+    delete spec.issuer;
+    spec.spiffe = spiffeOf(form, member(original, "spiffe"));
+  } else spec.issuer = form.issuer.trim();
   for (const source of SOURCES) if (source !== form.source) delete spec[source];
   if (form.source !== "discovery") delete spec.discovery;
   if (form.source === "jwks_uri") spec.jwks_uri = form.jwksUri.trim();
@@ -76,6 +86,12 @@ export function specOf(form: ProviderForm, original: JsonObject): JsonObject {
   return spec;
 }
 
+function spiffeOf(form: ProviderForm, original: JsonObject): JsonObject {
+  const spiffe = { ...original, trust_domain: form.trustDomain.trim() };
+  put(spiffe, "bundle_url", form.bundleUrl.trim(), "");
+  return spiffe;
+}
+
 export type ProviderField = keyof ProviderForm | "name";
 
 export function missing(form: ProviderForm, name: string): Partial<Record<ProviderField, string>> {
@@ -83,7 +99,9 @@ export function missing(form: ProviderForm, name: string): Partial<Record<Provid
   if (!name) said.name = "An identity provider needs a name.";
   else if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(name))
     said.name = "Lowercase letters, digits and dashes only, at most 63, and no dash first.";
-  if (!form.issuer.trim()) said.issuer = "The issuer is what tokens have in iss.";
+  if (form.source === "spiffe") {
+    if (!form.trustDomain.trim()) said.trustDomain = "The trust domain is what tokens have in sub.";
+  } else if (!form.issuer.trim()) said.issuer = "The issuer is what tokens have in iss.";
   if (form.source === "jwks_uri" && !form.jwksUri.trim()) said.jwksUri = "The URL of the key set is needed.";
   if (form.source === "jwks" && !isObject(parse(form.jwks))) {
     said.jwks = form.jwks.trim() ? "This is not a JSON object." : 'Paste the key set: {"keys": […]}.';
@@ -100,6 +118,9 @@ const FIELDS: [string, ProviderField][] = [
   ["/jwks_uri", "jwksUri"],
   ["/jwks", "jwks"],
   ["/public_key", "publicKey"],
+  ["/spiffe", "trustDomain"],
+  ["/spiffe/trust_domain", "trustDomain"],
+  ["/spiffe/bundle_url", "bundleUrl"],
   ["/algorithms", "algorithms"],
   ["/leeway", "leeway"],
   ["/refresh", "refresh"],
@@ -113,8 +134,9 @@ const FIELDS: [string, ProviderField][] = [
 /** The field that a finding's pointer names; `null` when the form has none for it. */
 export function fieldOf(pointer: string | null): ProviderField | null {
   if (pointer === null) return null;
-  const found = FIELDS.find(([begin]) => pointer === begin || pointer.startsWith(`${begin}/`));
-  return found?.[1] ?? null;
+  const found = FIELDS.filter(([begin]) => pointer === begin || pointer.startsWith(`${begin}/`));
+  // The longest is last.
+  return found.at(-1)?.[1] ?? null;
 }
 
 /** A short name for an issuer: "https://login.example.com/realms/a" is "login-example-com". */

@@ -8,7 +8,7 @@ use crate::model::{Algorithm, Reason};
 
 use super::jwt::Token;
 use super::policy::OAuthPolicy;
-use super::token_type::is_accepted_type;
+use super::token_type::{is_accepted_type, is_svid_type};
 
 /// Parses the text of a token.
 pub(super) fn read<'t>(text: &'t str, trace: &mut impl Trace) -> Result<Token<'t>, Reason> {
@@ -22,7 +22,12 @@ pub(super) fn read<'t>(text: &'t str, trace: &mut impl Trace) -> Result<Token<'t
 }
 
 /// The checks that need the header alone.
-pub(super) fn check_head(token: &Token<'_>, trace: &mut impl Trace) -> Result<Algorithm, Reason> {
+/// `svids` says whether the agent takes JWT-SVIDs.
+pub(super) fn check_head(
+    token: &Token<'_>,
+    svids: bool,
+    trace: &mut impl Trace,
+) -> Result<Algorithm, Reason> {
     let algorithm = token.alg.as_deref().and_then(|alg| alg.parse::<Algorithm>().ok());
     trace.check(Check::Algorithm, algorithm.is_some(), || Facts {
         seen: Some(format!("alg: {}", token.alg.as_deref().unwrap_or("absent"))),
@@ -38,10 +43,11 @@ pub(super) fn check_head(token: &Token<'_>, trace: &mut impl Trace) -> Result<Al
     if token.critical {
         return Err(Reason::TokenMalformed);
     }
-    let typ_ok = token.typ.as_deref().is_none_or(is_accepted_type);
+    let is_good = |typ: &str| is_accepted_type(typ) || (svids && is_svid_type(typ));
+    let typ_ok = token.typ.as_deref().is_none_or(is_good);
     trace.check(Check::Type, typ_ok, || Facts {
         seen: Some(format!("typ: {}", token.typ.as_deref().unwrap_or("absent"))),
-        wanted: "absent, JWT or at+jwt".to_owned(),
+        wanted: if svids { "absent, JWT, JOSE or at+jwt" } else { "absent, JWT or at+jwt" }.to_owned(),
         fix: "send the access token, not another kind of token (logout, DPoP proof, ...)",
     });
     if typ_ok { Ok(algorithm) } else { Err(Reason::TypMismatch) }
@@ -63,7 +69,13 @@ pub(super) fn check_algorithm(
 }
 
 impl OAuthPolicy {
-    /// The provider that `iss` names, with its index, when the agent accepts it.
+    /// Whether a provider that this agent accepts issues JWT-SVIDs.
+    pub(super) fn takes_svids(&self) -> bool {
+        self.providers.iter().any(|provider| provider.spec().issues_svids())
+    }
+
+    /// The provider that `iss` names, or else the trust domain that `sub` is in, with its index, when the agent accepts it. The
+    /// type that JWT-SVIDs alone may have is none for the tokens of others.
     pub(super) fn provider(
         &self,
         token: &Token<'_>,
@@ -71,7 +83,12 @@ impl OAuthPolicy {
     ) -> Result<(usize, &Arc<Provider>), Reason> {
         let issuer = token.iss.as_deref();
         let found = issuer
-            .and_then(|iss| self.providers.iter().enumerate().find(|(_, p)| p.spec().issuer.as_str() == iss));
+            .and_then(|iss| self.find(|spec| !spec.issues_svids() && spec.issuer.as_str() == iss))
+            .filter(|_| token.typ.as_deref().is_none_or(is_accepted_type))
+            .or_else(|| {
+                let subject = token.claims.text("sub")?;
+                self.find(|spec| spec.is_domain_of(subject))
+            });
         trace.check(Check::Issuer, found.is_some(), || Facts {
             seen: Some(format!("iss: {}", issuer.unwrap_or("absent"))),
             wanted: self
@@ -90,5 +107,9 @@ impl OAuthPolicy {
             Some(iss) if self.issuers.contains(iss) => Reason::IssuerNotAllowed,
             _ => Reason::IssuerUnknown,
         })
+    }
+
+    fn find(&self, is_it: impl Fn(&ProviderSpec) -> bool) -> Option<(usize, &Arc<Provider>)> {
+        self.providers.iter().enumerate().find(|(_, provider)| is_it(provider.spec()))
     }
 }

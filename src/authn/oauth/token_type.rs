@@ -6,6 +6,11 @@ pub(super) fn is_accepted_type(typ: &str) -> bool {
     bare(typ).eq_ignore_ascii_case("JWT") || is_access_type(typ)
 }
 
+/// `JOSE`, likewise, which JWT-SVIDs may have (SPIFFE JWT-SVID section 2.3).
+pub(super) fn is_svid_type(typ: &str) -> bool {
+    bare(typ).eq_ignore_ascii_case("JOSE")
+}
+
 /// `at+jwt`, likewise.
 pub(super) fn is_access_type(typ: &str) -> bool {
     bare(typ).eq_ignore_ascii_case("at+jwt")

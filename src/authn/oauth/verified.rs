@@ -13,6 +13,7 @@ pub(in crate::authn) fn verified<'t>(
 ) -> VerifiedToken<'t> {
     VerifiedToken {
         claims,
+        issuer: spec.issuer.as_str(),
         has_access_type,
         implied: &spec.implied_scopes,
         client_claim: spec.client_claim.as_deref(),

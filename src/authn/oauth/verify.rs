@@ -94,7 +94,7 @@ impl OAuthPolicy {
         trace: &mut impl Trace,
     ) -> Result<Plausible<'_>, (Reason, Option<usize>)> {
         let without_provider = |reason| (reason, None);
-        let algorithm = check_head(token, trace).map_err(without_provider)?;
+        let algorithm = check_head(token, self.takes_svids(), trace).map_err(without_provider)?;
         let (index, provider) = self.provider(token, trace).map_err(without_provider)?;
         check_algorithm(algorithm, provider.spec(), trace)
             .and_then(|()| self.accepts(&token.terms, provider, now, trace))

@@ -109,6 +109,7 @@ fn access(providers: &Providers, auth: &Auth) -> Access {
         Auth::ApiKey(written) => Access::ApiKey { header: written.header.to_string() },
         Auth::OAuth(oauth) => {
             let accepted = oauth.identity_providers.iter().filter_map(|name| providers.get(&name.value));
+            let accepted = accepted.filter(|provider| !provider.spec().issues_svids());
             let described = accepted.map(|provider| {
                 let spec = provider.spec();
                 let metadata = match spec.source {

@@ -8,8 +8,10 @@ use super::{files, terms};
 use crate::config::language::settings::provider::{IdentityProvider, KeySource as Written};
 use crate::config::named::Named;
 use crate::config::text::code::Code;
-use crate::idp::{KeySource, ParsedKeys, Provider, ProviderSpec, parse_key_set, parse_public_key};
-use crate::model::{CertificateUse, ProviderName};
+use crate::idp::{
+    KeySource, ParsedKeys, Provider, ProviderSpec, TokenKind, parse_bundle, parse_key_set, parse_public_key,
+};
+use crate::model::{Algorithm, AlgorithmSet, CertificateUse, ProviderName};
 
 /// What a provider is to be, with the keys that stand in the document, where they were read.
 pub(super) struct Wanted {
@@ -56,8 +58,9 @@ fn want<'a>(input: &Input<'a>, written: &'a IdentityProvider, terms: &mut Vec<Na
     let spec = ProviderSpec {
         name: written.id.value.clone(),
         issuer: written.issuer.value.clone(),
+        tokens: if written.spiffe.is_some() { TokenKind::JwtSvid } else { TokenKind::Jwt },
         source,
-        algorithms: written.algorithms,
+        algorithms: algorithms(written),
         leeway: written.leeway,
         refresh: written.refresh,
         max_stale: written.max_stale,
@@ -73,7 +76,7 @@ fn want<'a>(input: &Input<'a>, written: &'a IdentityProvider, terms: &mut Vec<Na
 /// The source of keys; what is here already must hold a key that the provider can use. Keys in the document are read once,
 /// and not again while nothing about them changes.
 fn source<'a>(input: &Input<'a>, written: &'a IdentityProvider) -> Option<(KeySource, Option<ParsedKeys>)> {
-    let algorithms = written.algorithms;
+    let algorithms = algorithms(written);
     let source = match &written.keys.value {
         Written::Discovery => KeySource::Discovery,
         Written::JwksUri(url) => KeySource::JwksUri(url.clone()),
@@ -92,6 +95,7 @@ fn source<'a>(input: &Input<'a>, written: &'a IdentityProvider) -> Option<(KeySo
             usable_file(input, path, parsed)?;
             KeySource::PublicKeyFile(path.path().to_path_buf())
         }
+        Written::Bundle => bundle(input, written)?,
         Written::Inline(value) => KeySource::Inline(value.clone()),
         Written::PublicKey(pem) => KeySource::PublicKey(pem.clone()),
     };
@@ -116,6 +120,29 @@ fn source<'a>(input: &Input<'a>, written: &'a IdentityProvider) -> Option<(KeySo
         | KeySource::PublicKeyFile(_) => None,
     };
     Some((source, keys))
+}
+
+/// The bundle of a trust domain; one in a file must hold a key of JWT-SVIDs.
+fn bundle<'a>(input: &Input<'a>, written: &'a IdentityProvider) -> Option<KeySource> {
+    let spiffe = written.spiffe.as_ref()?;
+    match (&spiffe.bundle_url, &spiffe.bundle_file) {
+        (Some(url), _) => Some(KeySource::JwksUri(url.clone())),
+        (None, Some(path)) => {
+            let path = Mention::new(&written.source, path);
+            let parsed = parse_bundle(input.file(path)?, algorithms(written)).map(drop);
+            usable_file(input, path, parsed.map_err(|error| error.to_string()))?;
+            Some(KeySource::JwksFile(path.path().to_path_buf()))
+        }
+        (None, None) => None,
+    }
+}
+
+/// The algorithms that its tokens may use: of JWT-SVIDs those of RSA and ECDSA alone (SPIFFE JWT-SVID section 2.1).
+fn algorithms(written: &IdentityProvider) -> AlgorithmSet {
+    match written.spiffe {
+        Some(_) => written.algorithms.iter().filter(|algorithm| *algorithm != Algorithm::EdDsa).collect(),
+        None => written.algorithms,
+    }
 }
 
 const HELP: &str = "give it a public key for one of the provider's `algorithms`";

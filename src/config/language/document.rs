@@ -69,7 +69,8 @@ impl Document {
                 KeySource::JwksFile(path) | KeySource::PublicKeyFile(path) => Some(path),
                 _ => None,
             };
-            key_file.into_iter().chain(&provider.ca_file)
+            let bundle = provider.spiffe.as_ref().and_then(|spiffe| spiffe.bundle_file.as_ref());
+            key_file.into_iter().chain(bundle).chain(&provider.ca_file)
         });
         let upstreams = self.agents.iter().flat_map(|agent| {
             let upstream = &agent.upstream;

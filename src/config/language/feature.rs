@@ -46,6 +46,8 @@ pub enum Feature {
     ClientClaim,
     /// `agents.NAME.assertion`
     Assertion,
+    /// `identity_providers.NAME.spiffe`
+    Spiffe,
 }
 
 impl Feature {
@@ -68,6 +70,7 @@ impl Feature {
         Self::Require,
         Self::ClientClaim,
         Self::Assertion,
+        Self::Spiffe,
     ];
 
     /// The word by which members name it to each other.
@@ -91,6 +94,7 @@ impl Feature {
             Self::Require => "require",
             Self::ClientClaim => "client_claim",
             Self::Assertion => "assertion",
+            Self::Spiffe => "spiffe",
         }
     }
 
@@ -127,6 +131,7 @@ impl Feature {
             (ResourceKind::IdentityProvider, "scope_implies") => Some(Self::ScopeImplies),
             (ResourceKind::IdentityProvider, "egress_proxy") => Some(Self::EgressProxy),
             (ResourceKind::IdentityProvider, "client_claim") => Some(Self::ClientClaim),
+            (ResourceKind::IdentityProvider, "spiffe") => Some(Self::Spiffe),
             (ResourceKind::Agent | ResourceKind::IdentityProvider, "limits") => Some(Self::Limits),
             (ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey, _) => None,
         }

@@ -122,6 +122,7 @@ impl Who {
                 let claims = Claims::new(claims.as_object().cloned().unwrap());
                 let token = VerifiedToken {
                     claims: &claims,
+                    issuer: "https://idp.test",
                     has_access_type: false,
                     implied: &ImpliedScopes::default(),
                     client_claim: None,

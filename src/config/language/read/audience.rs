@@ -6,6 +6,7 @@ use super::super::settings::server::PublicUrl;
 use crate::authn::AudienceClaim;
 use crate::config::text::code::Code;
 use crate::config::text::findings::Findings;
+use crate::model::ProviderName;
 
 /// Refuses agents whose tokens could be for anybody.
 pub(super) fn check(findings: &Findings, document: &Document) {
@@ -17,7 +18,24 @@ pub(super) fn check(findings: &Findings, document: &Document) {
             && oauth.audience == AudienceKind::Resource
         {
             refuse(findings, agent, oauth, of_gateway);
+        } else if oauth.audiences.is_empty() {
+            refuse_svids(findings, document, (agent, oauth));
         }
+    }
+}
+
+/// A JWT-SVID is for its audience alone (SPIFFE JWT-SVID section 3): without one, what a workload shows to another service would
+/// open the agent.
+fn refuse_svids(findings: &Findings, document: &Document, (agent, oauth): (&AgentEntry, &OAuth)) {
+    let is_domain = |name: &ProviderName| {
+        let mut providers = document.identity_providers.iter();
+        providers.any(|provider| provider.id.value == *name && provider.spiffe.is_some())
+    };
+    if let Some(name) = oauth.identity_providers.iter().find(|name| is_domain(&name.value)) {
+        let message =
+            format!("tokens of `{}` are JWT-SVIDs, and the agent says of none that it is for it", name.value);
+        let help = "write `audiences`, as workloads ask for them";
+        agent.report(findings).say(Code::AudienceMissing, name.place, message, help);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where the keys of a provider are: one of six fields, or none of them, which is discovery.
+//! Where the keys of a provider are: one of six fields, the bundle of a trust domain, or none of them, which is discovery.
 
 use std::path::PathBuf;
 
@@ -32,6 +32,8 @@ pub enum KeySource {
     PublicKeyFile(Spanned<PathBuf>),
     /// A PEM key or certificate.
     PublicKey(String),
+    /// The bundle of a trust domain.
+    Bundle,
 }
 
 const SECTION: Section = Section {
@@ -67,6 +69,8 @@ impl Value for KeySource {
         let named =
             SECTION.fields().filter_map(|field| fields.entry(field.name).map(|at| (field.name, at.0)));
         let written: Vec<_> = named.collect();
+        let (spiffe, sources) = (fields.entry("spiffe").map(|at| ("spiffe", at.0)), written);
+        let written: Vec<_> = spiffe.into_iter().chain(sources).collect();
         let [(first, first_place), others @ ..] = written.as_slice() else {
             return Some(Spanned::new(Self::Discovery, fields.owner()));
         };
@@ -86,7 +90,10 @@ impl Value for KeySource {
                 .map(|file| of_file(file, Self::PublicKeyFile)),
             fields.optional::<Placed<Pem>>("public_key").map(|pem| map(pem, Self::PublicKey)),
         ];
-        sources.into_iter().flatten().next()
+        match spiffe {
+            Some((_, place)) => Some(Spanned::new(Self::Bundle, place)),
+            None => sources.into_iter().flatten().next(),
+        }
     }
 }
 

@@ -5,13 +5,14 @@ mod egress;
 mod issuer;
 mod key_source;
 mod scope_implies;
+mod spiffe;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::fields::Fields;
 use super::super::section::section;
-use super::super::value::Placed;
+use super::super::value::{Boxed, Placed};
 use super::super::values::{ExactText, FilePath, Flag, Time};
 use super::limit::{LimitList, LimitSettings};
 use super::resource::Resource;
@@ -21,8 +22,10 @@ use crate::model::{AlgorithmSet, ImpliedScopes, Issuer, ProviderName};
 use crate::net::EgressProxy;
 
 use scope_implies::ScopeImplies;
+use spiffe::WhoIssues;
 
 pub use key_source::KeySource;
+pub(in crate::config) use spiffe::Spiffe;
 
 /// One of `identity_providers`
 pub type IdentityProvider = Resource<ProviderName, ProviderSettings>;
@@ -35,8 +38,10 @@ section! {
     /// One of `identity_providers`
     #[derive(Debug, Clone)]
     pub struct ProviderSettings = "an identity provider" {
-        /// compared byte for byte with `iss` of a token
-        issuer: Spanned<Issuer> as Placed<Issuer>, required;
+        /// who issues the tokens
+        issuer: Spanned<Issuer> as WhoIssues, inline;
+        /// a trust domain of SPIFFE, whose workloads bring JWT-SVIDs; in place of `issuer` and a source of keys
+        spiffe: Option<Box<Spiffe>> as Boxed<Spiffe>;
         /// where the keys are
         keys: Spanned<KeySource> as KeySource, inline;
         /// a file with certificates (PEM) that are trusted, too, when keys are fetched
