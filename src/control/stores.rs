@@ -1,6 +1,6 @@
 //! The stores of a gateway: its documents, the store of resources that they may name, and the audit log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::{self, Outline, SharedFile, Snapshot, Source};
@@ -108,6 +108,12 @@ impl Stores {
     ) -> Result<Self, StoreError> {
         let outline = outline(documents.as_ref()).await.ok().flatten();
         let (named, state) = outline.map_or((None, None), |it| (it.store, it.server.state_dir));
+        if let (Some(store), Some(state)) = (&named, &state) {
+            let is_same = matches!(store, config::Store::Directory(folder) if folder.value == *state);
+            if writer != Writer::Never && !is_same {
+                warn_of_left(state).await;
+            }
+        }
         let folder = match named {
             None => {
                 let resources = Box::new(NoStore::new(documents.why_read_only()));
@@ -259,4 +265,16 @@ fn is_text(one: &Arc<str>, other: &Arc<str>) -> bool {
 /// One resource as a source for the parser.
 pub(super) fn of_resource(id: ResourceId, Text { path, text }: Text, shared: &Shared) -> Source {
     Source::held(Some(id), path, text, shared.clone())
+}
+
+/// Warns of denials that were made before a store was named: they stand in the state folder, and are in force no more.
+async fn warn_of_left(state: &Path) {
+    if let Some(path) = FileDenials::left_in(state).await {
+        let path = path.display();
+        tracing::error!(
+            %path,
+            "these denials are not in force: the store keeps denials now. Make those that are still needed anew with \
+             `portcullis deny`, or move the file into the folder of the store, and then take it away from here"
+        );
+    }
 }

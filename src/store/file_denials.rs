@@ -70,6 +70,17 @@ impl FileDenials {
         Ok(denials)
     }
 
+    /// The file of denials in a folder where they are not kept any more; `None` where it is known to deny nobody.
+    pub async fn left_in(folder: &Path) -> Option<PathBuf> {
+        let file = DenialFile::in_folder(folder);
+        blocking(move || {
+            let mut denies = false;
+            let read = file.read_after(&Mark::default(), &mut |_, _| denies = true);
+            (denies || read.is_err()).then(|| file.path().to_owned())
+        })
+        .await
+    }
+
     /// Runs something that blocks.
     async fn ask<T: Send + 'static>(&self, what: impl FnOnce(&Kept) -> T + Send + 'static) -> T {
         let kept = Arc::clone(&self.kept);
@@ -498,5 +509,19 @@ mod tests {
         assert!(denials.lift(&denial("a", Until::Never).id(), &a.text).await.unwrap());
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains(newer) && text.contains("no JSON"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_folder_where_denials_were_kept_before_says_so_until_they_are_taken_away() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(FileDenials::left_in(folder.path()).await, None);
+        let denials = open(folder.path()).await;
+        let entry = denials.add(denial("a", Until::Never)).await.unwrap();
+        let path = folder.path().join("denials.jsonl");
+        assert_eq!(FileDenials::left_in(folder.path()).await, Some(path.clone()));
+        assert!(denials.lift(&denial("a", Until::Never).id(), &entry.text).await.unwrap());
+        assert_eq!(FileDenials::left_in(folder.path()).await, None, "all were lifted");
+        std::fs::write(&path, "no denials\n").unwrap();
+        assert_eq!(FileDenials::left_in(folder.path()).await, Some(path), "nobody knows whom it denies");
     }
 }
