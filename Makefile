@@ -32,7 +32,7 @@ test: ## Set up, lint, and run every test
 		| python3 -u scripts/suite_times.py
 
 # The suites that are quick and need neither Node nor a browser; tests/README.md says what each proves.
-QUICK := config docs tidy
+QUICK := config docs import tidy
 
 .PHONY: quick
 quick: ## The inner loop: formatting, clippy, unit tests and the quick suites; no Node, no browser
