@@ -51,6 +51,8 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
     let pem = made.cert.pem();
     for (name, text) in
         [("server.pem", pem.as_str()), ("server.key", &key), ("ca.pem", &pem), ("keys.json", KEYS)]
+            .into_iter()
+            .chain([("to-be-made.pem", pem.as_str()), ("to-be-made.key", &key)])
     {
         fs::write(folder.path().join(name), text).expect("a file");
     }
@@ -61,7 +63,9 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
 /// The output, as `check` sees it; variables of the environment that it asks for get a default.
 fn checked(yaml: &str) -> Ran {
     let (folder, path) = folder();
-    fs::write(&path, yaml.replace("${PLANNER_KEY}", "${PLANNER_KEY:-x}")).expect("a file");
+    let yaml =
+        yaml.replace("${PLANNER_KEY}", "${PLANNER_KEY:-x}").replace("${ASKED_HOST}", "${ASKED_HOST:-asked}");
+    fs::write(&path, yaml).expect("a file");
     let ran = run(&["check", "-c", &path.to_string_lossy()]);
     drop(folder);
     ran
@@ -316,6 +320,96 @@ const ROWS: &[Row] = &[
     ("traefik", TRAEFIK, "jwksUrl: https:", "forwardAuthorization: true\n        jwksUrl: https:", 1),
     ("traefik", TRAEFIK, ", middlewares: [tokens]", "", 1),
     ("traefik", TRAEFIK, "middlewares: [tokens]", "middlewares: [absent]", 1),
+    ("envoy", ENVOY, "audiences: [api://a]", "audiences: []", 1),
+    ("envoy", ENVOY, "forward: false", "subjects: { exact: a }", 1),
+    ("envoy", ENVOY, "- match: { prefix: \"/\" }", "- match: { prefix: \"/\", case_sensitive: false }", 1),
+    (
+        "envoy",
+        ENVOY,
+        "routes:",
+        "routes:\n                        - { match: { safe_regex: { regex: a } }, route: { cluster: a } }",
+        1,
+    ),
+    (
+        "envoy",
+        ENVOY,
+        "routes:",
+        "routes:\n                        - { match: { path: /x }, redirect: {} }",
+        1,
+    ),
+    (
+        "envoy",
+        ENVOY,
+        "- name: envoy.filters.http.router",
+        "- { name: x, typed_config: { \"@type\": a.v3.Buffer } }",
+        1,
+    ),
+    (
+        "envoy",
+        ENVOY,
+        "- name: a\n",
+        "- name: a\n      transport_socket: { name: quic, typed_config: { \"@type\": Other } }\n",
+        0,
+    ),
+    (
+        "envoy",
+        ENVOY,
+        "- filters:",
+        "- filter_chain_match: { source_prefix_ranges: [] }\n          filters:",
+        1,
+    ),
+    ("kong", KONG, "audience_required: [api://a]", "audience_required: []", 1),
+    ("kong", KONG, "audience_required: [api://a]", "audience_required: [\"api://a api://b\"]", 1),
+    ("kong", KONG, "issuer: https://idp", "issuer: http://idp", 1),
+    ("kong", KONG, "ssl_verify: true", "claims_forbidden: [x]", 1),
+    ("kong", KONG, "ssl_verify: true", "consumer_claim: [sub]", 1),
+    ("kong", KONG, "ssl_verify: true", "enable_hs_signatures: true", 1),
+    ("kong", KONG, "ssl_verify: true", "ssl_verify: no", 1),
+    ("kong", KONG, "ssl_verify: true", "cache_ttl: 5", 0),
+    ("kong", KONG, "ssl_verify: true", "groups_required: [a b, c]", 0),
+    ("kong", KONG, "ssl_verify: true", "groups_required: [\"a*\"]", 1),
+    ("kong", KONG, "paths: [/a/]", "paths: [\"~/a\", /b/]", 1),
+    ("kong", KONG, "paths: [/a/]", "expression: a", 1),
+    ("kong", KONG, "name: openid-connect", "name: pre-function", 1),
+    ("kong", KONG, "https://a.internal", "https://user:hunter2@a.internal", 0),
+    ("agentgateway", AGENTGATEWAY, "jwtAuth:\n                mode: strict", "mcpAuthentication:", 0),
+    (
+        "agentgateway",
+        AGENTGATEWAY,
+        "jwtAuth:\n                mode: strict",
+        "mcpAuthentication:\n                mode: optional",
+        1,
+    ),
+    (
+        "agentgateway",
+        AGENTGATEWAY,
+        "backendTLS: { insecure: false }",
+        "authorization: { rules: [{ allow: 'jwt.sub == \"a\"' }] }",
+        0,
+    ),
+    (
+        "agentgateway",
+        AGENTGATEWAY,
+        "backendTLS: { insecure: false }",
+        "authorization: { rules: [{ deny: 'jwt.sub == \"a\"' }] }",
+        1,
+    ),
+    ("agentgateway", AGENTGATEWAY, "backendTLS: { insecure: false }", "mcpAuthorization: { rules: [] }", 1),
+    ("agentgateway", AGENTGATEWAY, "- routes:", "- policies: { basicAuth: {} }\n        routes:", 1),
+    ("agentgateway", AGENTGATEWAY, "binds:", "policies: [{ name: a }]\nbinds:", 1),
+    ("agentgateway", AGENTGATEWAY, "matches: [{ path", "matches: [{ path: { regex: b } }, { path", 1),
+    ("agentgateway", AGENTGATEWAY, "https://idp.example.com/keys", "http://localhost:9000/keys", 0),
+    ("wso2", WSO2, "issuers: [Corp]", "claims: { allOf: [{ claim: a, values: ['b*'] }] }", 1),
+    ("wso2", WSO2, "issuers: [Corp]", "scopes: { allOf: [a], anyOf: [b] }", 0),
+    ("wso2", WSO2, "issuers: [Corp]", "forwardToken: false", 0),
+    ("wso2", WSO2, "issuers: [Corp]", "somethingNew: x", 1),
+    ("wso2", WSO2, "path: \"/*\"", "path: \"/{a}\"", 0),
+    ("traefik", TRAEFIK, "PathPrefix(`/a/`)", "PathPrefix(`/a/`) && Header(`x`, `y`)", 1),
+    ("traefik", TRAEFIK, "api://a`)", "api://a`) && Equals(`group`, `x`)", 0),
+    ("traefik", TRAEFIK, "api://a`)", "api://a`) && Prefix(`group`, `x`)", 1),
+    ("traefik", TRAEFIK, "a: { rule", "a: { priority: 5, rule", 0),
+    ("traefik", TRAEFIK, "insecureSkipVerify: false", "peerCertURI: spiffe://a", 1),
+    ("traefik", TRAEFIK, "https://idp.example.com/keys", "https://user:hunter2@idp.example.com/keys", 0),
 ];
 
 #[test]
@@ -327,6 +421,7 @@ fn what_weakens_ends_with_1_and_what_is_stricter_with_0() {
             &if from.is_empty() { (*source).to_owned() } else { source.replacen(from, to, 1) },
         );
         let row = format!("{product}: `{from}` as `{to}`:\n{}{}", ran.err, ran.out);
+        assert!(!row.replace(to, "").contains("hunter2"), "{row}");
         assert_eq!(ran.exit, *exit, "{row}");
         assert_eq!(ran.err.contains(": weak: "), *exit == 1, "{row}");
         let check = checked(&ran.out);
@@ -385,4 +480,106 @@ fn a_text_of_a_source_never_asks_our_environment() {
     let ran = import_text("kong", &KONG.replace("[api://a]", "['api://${HOME}']"));
     assert!(ran.out.contains("api://$${HOME}"), "{}", ran.out);
     assert_eq!(checked(&ran.out).exit, 0);
+}
+
+#[test]
+fn where_something_may_ask_and_cannot_be_read_nobody_gets_in() {
+    let without_jwt = |source: &str, from: &str, to: &str| {
+        assert!(source.contains(from), "{source}");
+        source.replacen(from, to, 1)
+    };
+    for (product, source) in [
+        ("envoy", without_jwt(ENVOY, "envoy.filters.http.jwt_authn", "envoy.filters.http.ext_authz")),
+        ("kong", without_jwt(KONG, "name: openid-connect", "name: ldap-auth")),
+        ("agentgateway", without_jwt(AGENTGATEWAY, "jwtAuth:", "extAuthz:")),
+        ("wso2", without_jwt(WSO2, "name: jwt-auth", "name: mtls-auth")),
+        ("traefik", without_jwt(TRAEFIK, "      jwt:", "      oidc:")),
+        ("traefik", without_jwt(TRAEFIK, "[tokens]", "[elsewhere@docker]")),
+    ] {
+        let ran = import_text(product, &source);
+        assert_eq!(ran.exit, 1, "{product}: {}", ran.err);
+        assert!(ran.out.contains("api_key: {}") && !ran.out.contains("public"), "{product}: {}", ran.out);
+        assert_eq!(checked(&ran.out).exit, 0, "{product}");
+    }
+}
+
+#[test]
+fn a_file_of_another_product_is_no_empty_configuration() {
+    let sources = [
+        ("envoy", ENVOY),
+        ("kong", KONG),
+        ("agentgateway", AGENTGATEWAY),
+        ("wso2", WSO2),
+        ("traefik", TRAEFIK),
+    ];
+    for (of, source) in sources {
+        for (product, _) in sources.iter().filter(|(product, _)| *product != of) {
+            let ran = import_text(product, source);
+            assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{of} as {product}: {}", ran.err);
+            assert!(ran.err.contains(&format!("nothing to import for {product}")), "{of}: {}", ran.err);
+        }
+    }
+}
+
+/// Ends, in time and without a panic, and tells with 2 what is no text or too much of it.
+#[test]
+fn hostile_files_are_refused_or_read_within_bounds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| -> String {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).expect("a file");
+        path.to_string_lossy().into_owned()
+    };
+    let bomb: String = (1..9)
+        .map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(9)))
+        .fold("a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned(), |all, line| all + &line);
+    let chains: String = (0..8)
+        .map(|n| {
+            format!("    m{n}: {{ chain: {{ middlewares: [{}] }} }}\n", format!("m{},", n + 1).repeat(50))
+        })
+        .collect();
+    let chained = TRAEFIK
+        .replace("[tokens]", "[m0]")
+        .replace("  middlewares:\n", &format!("  middlewares:\n{chains}    m8: {{ retry: {{}} }}\n"));
+    for (name, product, bytes, exit) in [
+        ("bomb.yaml", "kong", bomb.as_bytes(), 2),
+        ("deep.yaml", "envoy", "[".repeat(100_000).as_bytes(), 2),
+        ("large.yaml", "kong", "# x\n".repeat(3 << 20).as_bytes(), 2),
+        ("many.yaml", "wso2", "---\na: 1\n".repeat(1001).as_bytes(), 2),
+        ("latin.yaml", "traefik", b"a: \xe4\n".as_slice(), 2),
+        ("tag.yaml", "kong", b"services: !x []\n".as_slice(), 2),
+        ("twice.json", "kong", br#"{"services": [], "services": []}"#.as_slice(), 2),
+        ("chains.yaml", "traefik", chained.as_bytes(), 1),
+        ("marked.yaml", "kong", format!("\u{feff}{KONG}").as_bytes(), 0),
+        ("lines.yaml", "kong", KONG.replace('\n', "\r\n").as_bytes(), 0),
+        ("several.yaml", "wso2", format!("%YAML 1.2\n---{WSO2}---\n# none\n...\n").as_bytes(), 0),
+        ("numbers.yaml", "kong", KONG.replace("name: a", "name: 5").as_bytes(), 0),
+    ] {
+        let path = write(name, bytes);
+        let ran = run(&["import", "--from", product, &path]);
+        assert_eq!(ran.exit, exit, "{name}: {}", ran.err.chars().take(2000).collect::<String>());
+        if exit == 2 {
+            assert!(ran.out.is_empty() && ran.err.starts_with(&format!("{path}:")), "{name}: {}", ran.err);
+        } else {
+            assert_eq!(checked(&ran.out).exit, 0, "{name}: {}", ran.out);
+        }
+    }
+}
+
+#[test]
+fn what_a_source_calls_its_things_has_no_effect_on_a_terminal_and_no_two_have_one_name() {
+    let routes: String = ["\"a b\"", "a_b", "\"a\\u001b[31mb\"", "\"\\u30c4\"", "any", "ANY"]
+        .iter()
+        .enumerate()
+        .map(|(n, name)| format!("      - {{ name: {name}, paths: [/x{n}], \"o\\u0007dd\": 1 }}\n"))
+        .collect();
+    let ran = import_text(
+        "kong",
+        &format!("services:\n  - name: s\n    url: http://a.internal\n    routes:\n{routes}"),
+    );
+    assert!(!ran.err.chars().chain(ran.out.chars()).any(|c| c.is_control() && c != '\n'), "{:?}", ran.err);
+    for name in ["a-b:", "a-b-2:", "a-31mb:", "imported:", "imported-2:", "imported-3:"] {
+        assert!(ran.out.contains(&format!("\n  {name}\n")), "{name}: {}", ran.out);
+    }
+    assert_eq!(checked(&ran.out).exit, 0, "{}", ran.out);
 }

@@ -1,11 +1,12 @@
 //! `portcullis import`: the configuration of another gateway, as one of ours. It reads files and writes nothing but what
 //! it prints.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 
-use crate::config::{MAX_BYTES, Source};
-use crate::import::{Product, Unreadable, import};
+use crate::config::{Code, Diagnostic, Diagnostics, MAX_BYTES, Source};
+use crate::import::{Line, Product, Unreadable, import};
 
 use super::exit::Exit;
 
@@ -29,40 +30,53 @@ fn product(text: &str) -> Result<Product, String> {
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std::io::Result<Exit> {
-    let (sources, unread): (Vec<_>, Vec<_>) =
-        args.files.iter().map(|path| read(path)).partition(Result::is_ok);
-    for message in unread.into_iter().filter_map(Result::err) {
-        writeln!(err, "error: {message}")?;
+    let mut sources = Vec::new();
+    let mut unread = Diagnostics::default();
+    for path in &args.files {
+        match read(path) {
+            Ok(source) => sources.push(source),
+            Err(finding) => unread.push(finding),
+        }
     }
-    let sources: Vec<Source> = sources.into_iter().filter_map(Result::ok).collect();
-    if sources.len() < args.files.len() {
-        return Ok(Exit::Usage);
-    }
-    let imported = match import(args.from, &sources) {
-        Ok(imported) => imported,
+    let imported =
+        if unread.has_errors() { Err(Unreadable::Broken(unread)) } else { import(args.from, &sources) };
+    match imported {
+        Ok(imported) => {
+            tell(&imported.lines, err)?;
+            write!(out, "{}", imported.yaml)?;
+            Ok(if imported.is_weak { Exit::Failure } else { Exit::Success })
+        }
         Err(Unreadable::Broken(findings)) => {
             write!(err, "{findings}")?;
-            return Ok(Exit::Usage);
+            Ok(Exit::Usage)
         }
-        Err(Unreadable::Foreign(message)) => {
+        Err(Unreadable::Nothing { lines, message }) => {
+            tell(&lines, err)?;
             writeln!(err, "error: {message}")?;
-            return Ok(Exit::Usage);
+            Ok(Exit::Usage)
         }
-    };
-    for line in &imported.lines {
-        writeln!(err, "{}:{}: {}", line.file, line.number, line.verdict)?;
+        Err(Unreadable::Unwritable(message)) => {
+            writeln!(err, "error: {message}")?;
+            Ok(Exit::Usage)
+        }
     }
-    write!(out, "{}", imported.yaml)?;
-    Ok(if imported.is_weak { Exit::Failure } else { Exit::Success })
 }
 
-fn read(path: &Path) -> Result<Source, String> {
-    let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let length = std::fs::metadata(path).map_err(|error| told(&error))?.len();
-    if length > u64::try_from(MAX_BYTES).unwrap_or(u64::MAX) {
-        return Err(told(&"over 8 MiB"));
+fn tell(lines: &[Line], err: &mut dyn Write) -> std::io::Result<()> {
+    lines.iter().try_for_each(|line| writeln!(err, "{}:{}: {}", line.file, line.number, line.verdict))
+}
+
+/// A file is read within the bound, whatever it says of its length: it may be a pipe.
+fn read(path: &Path) -> Result<Source, Diagnostic> {
+    let unreadable = |error: std::io::Error| Diagnostic::unreadable(path, &error.to_string());
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+    file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > MAX_BYTES {
+        return Err(Diagnostic::of_file(Code::FileTooLarge, path, "over 8 MiB"));
     }
-    let bytes = std::fs::read(path).map_err(|error| told(&error))?;
-    let text = String::from_utf8(bytes).map_err(|_| told(&"not UTF-8"))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| Diagnostic::not_utf8(path, error.utf8_error().valid_up_to()))?;
     Ok(Source::new(path, text))
 }

@@ -18,9 +18,8 @@ impl<'a> Item<'a> {
 
     /// What stands under a key; `None` also for nothing.
     pub(super) fn get(self, name: &str) -> Option<Self> {
-        let node = self.node.member(name)?;
-        let is_nothing = matches!(&node.kind, Kind::Scalar(scalar) if scalar.is_null());
-        (!is_nothing).then_some(Self { node, ..self })
+        let item = Self { node: self.node.member(name)?, ..self };
+        (!item.is_nothing()).then_some(item)
     }
 
     /// What stands at the end of a path of keys.
@@ -59,20 +58,38 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// Whether it is the truth value, as any of these products reads it: some take YAML 1.1 at its word.
     pub(super) fn is_true(self) -> bool {
-        self.node.is_true()
+        self.is_word(&["true", "yes", "on", "y"])
+    }
+
+    /// Whether it is the other truth value.
+    pub(super) fn is_false(self) -> bool {
+        self.is_word(&["false", "no", "off", "n"])
+    }
+
+    fn is_word(self, words: &[&str]) -> bool {
+        let Kind::Scalar(scalar) = &self.node.kind else { return false };
+        scalar.plain && words.iter().any(|word| scalar.text.eq_ignore_ascii_case(word))
     }
 
     pub(super) const fn is_map(self) -> bool {
         matches!(self.node.kind, Kind::Map(_))
     }
 
-    /// The texts of a list, or the single one that stands for a list.
+    /// The texts of a list, or the single one that stands for a list; what is none is told.
     pub(super) fn texts(self) -> Vec<&'a str> {
-        match self.text() {
-            Some(text) => vec![text],
-            None => self.items().into_iter().filter_map(Self::text).collect(),
+        if let Some(text) = self.text() {
+            return vec![text];
         }
+        let text = |item: Self| {
+            let text = item.text().filter(|text| !text.is_empty());
+            if text.is_none() {
+                item.cannot("expected a text");
+            }
+            text
+        };
+        self.items().into_iter().filter_map(text).collect()
     }
 
     /// It means the same in the output.
@@ -92,14 +109,55 @@ impl<'a> Item<'a> {
     }
 
     /// It weakens, or is weak in the source.
-    pub(super) fn weak(self, verdict: Verdict, why: &str) {
-        self.ledger.tell_weak(self.node, verdict, why);
+    pub(super) fn weak(self, verdict: Verdict, why: impl Into<String>) {
+        self.ledger.tell_weak(self.node, verdict, &why.into());
     }
 
-    /// The text under a key, which means the same in the output.
+    /// A route that is not in the output: what asks for a credential there may not ask at another agent that gets its
+    /// requests.
+    pub(super) fn left_out(self, why: &str) {
+        self.weak(Verdict::Cannot, format!("{why}: left out, and another agent may get its requests"));
+    }
+
+    /// A route whose path another agent has, which asks for the same or for something else.
+    pub(super) fn taken(self, path: &str, asks_for_the_same: bool) {
+        let why = format!("another agent has the path `{path}` already");
+        if asks_for_the_same {
+            self.cannot(why);
+        } else {
+            self.weak(Verdict::Cannot, format!("{why}, and asks for something else"));
+        }
+    }
+
+    /// What nobody has looked at in a mapping that says who may call: it may refuse something, but for what is off, and for
+    /// keys that are known to be harmless.
+    pub(super) fn rest_is_weak(self, is_harmless: impl Fn(&str) -> bool) {
+        for (name, item) in self.entries() {
+            if item.is_nothing() || self.ledger.is_told(item.node) {
+                continue;
+            }
+            let why = format!("`{name}` has no counterpart here");
+            if is_harmless(name) || item.is_false() {
+                item.cannot(why);
+            } else {
+                item.weak(Verdict::Cannot, format!("{why}: what it refuses is let through"));
+            }
+        }
+    }
+
+    fn is_nothing(self) -> bool {
+        matches!(&self.node.kind, Kind::Scalar(scalar) if scalar.is_null())
+    }
+
+    /// Whether something was said of it.
+    pub(super) fn is_told(self) -> bool {
+        self.ledger.is_told(self.node)
+    }
+
+    /// The text under a key, which means the same in the output; an empty one is none.
     pub(super) fn keep(self, name: &str) -> Option<&'a str> {
         let item = self.get(name)?;
-        item.text().inspect(|_| {
+        item.text().filter(|text| !text.is_empty()).inspect(|_| {
             item.kept();
         })
     }
@@ -111,6 +169,13 @@ impl<'a> Item<'a> {
                 item.kept();
             }
         }
+    }
+
+    /// Whether what stands under `kind` is the name or the id of `other`.
+    pub(super) fn refers(self, kind: &str, other: Self) -> bool {
+        let named = self.named(kind);
+        let is_it = |key: &str| named.is_some() && other.get(key).and_then(Self::text) == named;
+        is_it("name") || is_it("id")
     }
 
     /// The name of what stands elsewhere, to which a key refers.

@@ -7,6 +7,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 use crate::config::{Kind, Node};
+use crate::model::inert;
+
+/// What is told of a line is at most so long, in characters; names in it are those of the source.
+const LONGEST: usize = 400;
 
 /// What became of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,13 +57,29 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Says what became of a value, and of what stands in it and is not spoken of by itself.
     pub(super) fn tell(&self, node: &Node, verdict: Verdict, text: String) {
-        self.told.borrow_mut().entry(address(node)).or_default().push(Told { verdict, text });
+        let mut told = self.told.borrow_mut();
+        let told = told.entry(address(node)).or_default();
+        // What many things refer to is looked at as often.
+        if !told.iter().any(|known| known.verdict == verdict && known.text == text) {
+            told.push(Told { verdict, text });
+        }
     }
 
     /// The same of what weakens, or is weak in the source itself.
     pub(super) fn tell_weak(&self, node: &Node, verdict: Verdict, text: &str) {
         self.weak.set(true);
         self.tell(node, verdict, format!("weak: {text}"));
+    }
+
+    /// Whether nothing was said of anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.told.borrow().is_empty()
+    }
+
+    /// Whether something was said of a value, or of what stands in it.
+    pub(super) fn is_told(&self, node: &Node) -> bool {
+        let told = self.told.borrow();
+        told.contains_key(&address(node)) || is_told_below(&told, node)
     }
 
     /// Whether something weakens, or the source is itself weak.
@@ -80,22 +100,38 @@ impl Ledger {
 #[derive(Default)]
 struct Lines {
     told: BTreeMap<usize, Vec<String>>,
-    /// Of lines that only hold what follows: whether something of that is of use.
-    holders: BTreeMap<usize, bool>,
+    /// Lines that only hold what follows, with what is told of them.
+    holders: BTreeMap<usize, String>,
 }
 
 impl Lines {
-    fn add(&mut self, line: usize, text: String) {
+    fn add(&mut self, line: usize, text: &str) {
+        let text = inert(text, LONGEST).into_string();
         let told = self.told.entry(line).or_default();
         if !told.contains(&text) {
             told.push(text);
         }
     }
 
+    fn hold(&mut self, line: usize, text: String) {
+        let held = self.holders.entry(line).or_insert_with(|| text.clone());
+        if text == Verdict::Kept.word() {
+            *held = text;
+        }
+    }
+
     fn finish(mut self) -> Vec<(usize, String)> {
-        for (line, of_use) in std::mem::take(&mut self.holders) {
-            let word = if of_use { Verdict::Kept } else { Verdict::Cannot }.word();
-            self.told.entry(line).or_insert_with(|| vec![word.to_owned()]);
+        for (line, text) in std::mem::take(&mut self.holders) {
+            self.told.entry(line).or_insert_with(|| vec![text]);
+        }
+        for texts in self.told.values_mut() {
+            let explained: Vec<String> = texts.iter().filter(|text| text.contains(": ")).cloned().collect();
+            let is_said = |word: &str| explained.iter().any(|text| text.starts_with(&format!("{word}: ")));
+            // A word alone adds nothing to the same with a reason, and `kept` nothing to what has changed.
+            texts.retain(|word| {
+                word.contains(": ")
+                    || !is_said(word) && !(word == Verdict::Kept.word() && is_said(Verdict::Changed.word()))
+            });
         }
         let each = |(line, texts): (usize, Vec<String>)| texts.into_iter().map(move |text| (line, text));
         self.told.into_iter().flat_map(each).collect()
@@ -112,10 +148,11 @@ impl Walk<'_> {
     fn node(&mut self, node: &Node, path: &str, line: usize, above: Option<(Verdict, usize)>) -> bool {
         let own = self.told.get(&address(node)).map(Vec::as_slice).unwrap_or_default();
         for told in own {
-            self.lines.add(line, told.line());
+            self.lines.add(line, &told.line());
         }
         let covers = |told: &&Told| told.verdict == Verdict::Cannot || told.text.is_empty();
-        let said = own.iter().rfind(covers).or_else(|| own.last().filter(|_| !self.is_spoken_of_below(node)));
+        let said =
+            own.iter().rfind(covers).or_else(|| own.last().filter(|_| !is_told_below(self.told, node)));
         let said = said.map(|told| (told.verdict, line)).or(above);
         let mut of_use = own.iter().any(|told| told.verdict != Verdict::Cannot);
         match &node.kind {
@@ -135,25 +172,29 @@ impl Walk<'_> {
                 if own.is_empty() {
                     let (verdict, text) = inherited(path, line, above);
                     of_use |= verdict != Verdict::Cannot;
-                    self.lines.add(line, text);
+                    self.lines.add(line, &text);
                 }
                 return of_use;
             }
         }
-        *self.lines.holders.entry(line).or_default() |= of_use;
+        let text = if of_use {
+            Verdict::Kept.word().to_owned()
+        } else {
+            said.map_or_else(|| Verdict::Cannot.word().to_owned(), |_| inherited(path, line, said).1)
+        };
+        self.lines.hold(line, text);
         of_use
     }
+}
 
-    /// Whether something was said of what stands in a value: then what was said of the value itself is about it as a
-    /// whole, and not about each part.
-    fn is_spoken_of_below(&self, node: &Node) -> bool {
-        let is_spoken_of =
-            |node: &Node| self.told.contains_key(&address(node)) || self.is_spoken_of_below(node);
-        match &node.kind {
-            Kind::Map(entries) => entries.iter().any(|(_, value)| is_spoken_of(value)),
-            Kind::List(items) => items.iter().any(is_spoken_of),
-            Kind::Scalar(_) => false,
-        }
+/// Whether something was said of what stands in a value: then what was said of the value itself is about it as a whole, and
+/// not about each part.
+fn is_told_below(told: &HashMap<usize, Vec<Told>>, node: &Node) -> bool {
+    let is_told = |node: &Node| told.contains_key(&address(node)) || is_told_below(told, node);
+    match &node.kind {
+        Kind::Map(entries) => entries.iter().any(|(_, value)| is_told(value)),
+        Kind::List(items) => items.iter().any(is_told),
+        Kind::Scalar(_) => false,
     }
 }
 

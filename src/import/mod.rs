@@ -4,17 +4,22 @@
 //! A room of its own, with a file or folder for each product; what our settings mean is the business of `config`.
 
 mod agentgateway;
+mod documents;
 mod draft;
 mod envoy;
 mod item;
+mod keys;
 mod kong;
 mod ledger;
+mod names;
 mod neighbour;
 mod place;
+mod reference;
+mod spec;
 mod traefik;
 mod wso2;
 
-use crate::config::{Diagnostics, Node, Source, document_to_yaml, read_foreign};
+use crate::config::{Diagnostics, Node, Source, document_to_yaml};
 
 use draft::Draft;
 use item::Item;
@@ -68,7 +73,7 @@ impl Product {
         }
     }
 
-    /// Whether `${NAME}` in its files means the environment.
+    /// Whether `$NAME` and `${NAME}` in its files mean the environment.
     const fn has_references(self) -> bool {
         match self {
             Self::Envoy | Self::Kong | Self::Wso2 | Self::Traefik => false,
@@ -114,8 +119,15 @@ pub struct Imported {
 pub enum Unreadable {
     /// What keeps a file from being read.
     Broken(Diagnostics),
-    /// For a person: the files hold nothing of the product.
-    Foreign(String),
+    /// The files hold nothing that could be imported.
+    Nothing {
+        /// What became of each line, where the files hold something of the product at all.
+        lines: Vec<Line>,
+        /// For a person: what was expected.
+        message: String,
+    },
+    /// For a person: what came of it cannot be written.
+    Unwritable(String),
 }
 
 /// Imports the files of a product, which may name things of one another.
@@ -123,76 +135,23 @@ pub enum Unreadable {
 /// # Errors
 /// What keeps the files from being read, of all files at once.
 pub fn import(product: Product, sources: &[Source]) -> Result<Imported, Unreadable> {
-    let mut documents: Vec<(String, Node)> = Vec::new();
-    let mut broken = Diagnostics::default();
-    for source in sources {
-        for piece in pieces(source) {
-            match read_foreign(&piece) {
-                Ok(node) => documents.extend(node.map(|node| (piece.path.display().to_string(), node))),
-                Err(findings) => broken.append(findings),
-            }
-        }
-    }
-    if broken.has_errors() {
-        return Err(Unreadable::Broken(broken));
-    }
+    let documents = documents::read(sources).map_err(Unreadable::Broken)?;
     let ledger = Ledger::default();
-    let mut draft = Draft::default();
+    let mut draft = Draft::new(product.has_references());
     let roots: Vec<Item<'_>> = documents.iter().map(|(_, node)| Item::new(node, &ledger)).collect();
     product.read(&roots, &mut draft);
-    if draft.is_empty() {
-        let named: Vec<String> = sources.iter().map(|source| source.path.display().to_string()).collect();
-        let (word, expected) = (product.word(), product.expected());
-        return Err(Unreadable::Foreign(format!(
-            "{}:1:1: nothing to import for {word}: expected {expected}",
-            named.join(", ")
-        )));
-    }
     let told = |(file, node): &(String, Node)| -> Vec<Line> {
         let lines = ledger.lines(node).into_iter();
         lines.map(|(number, verdict)| Line { file: file.clone(), number, verdict }).collect()
     };
-    let lines = documents.iter().flat_map(told).collect();
-    let document = draft.finish(product.has_references());
-    let yaml = document_to_yaml(&document).map_err(Unreadable::Foreign)?;
+    let lines: Vec<Line> =
+        if ledger.is_empty() { Vec::new() } else { documents.iter().flat_map(told).collect() };
+    if draft.is_empty() {
+        let named: Vec<String> = sources.iter().map(|source| source.path.display().to_string()).collect();
+        let (named, word, expected) = (named.join(", "), product.word(), product.expected());
+        let message = format!("{named}:1:1: nothing to import for {word}: expected {expected}");
+        return Err(Unreadable::Nothing { lines, message });
+    }
+    let yaml = document_to_yaml(&draft.finish()).map_err(Unreadable::Unwritable)?;
     Ok(Imported { yaml, lines, is_weak: ledger.is_weak() })
-}
-
-/// The documents of a file, each on the lines on which it stands there.
-fn pieces(source: &Source) -> Vec<Source> {
-    let mut pieces = vec![String::new()];
-    for (number, line) in source.text.split_inclusive('\n').enumerate() {
-        let is_mark =
-            line.strip_prefix("---").is_some_and(|rest| rest.trim_end().is_empty() || rest.starts_with(' '));
-        if is_mark {
-            pieces.push("\n".repeat(number));
-        }
-        if let Some(piece) = pieces.last_mut() {
-            piece.push_str(line);
-        }
-    }
-    let has_something = |text: &String| {
-        text.lines().any(|line| {
-            let line = line.trim();
-            !line.is_empty() && !line.starts_with('#') && line != "---"
-        })
-    };
-    let kept = pieces.into_iter().filter(has_something);
-    kept.map(|text| Source::new(source.path.to_path_buf(), text)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn documents_of_a_file_stay_on_their_lines() {
-        let source = Source::new(
-            "a.yaml",
-            "# first\n---\na: 1\n--- # second\n# none\n---\nb: |\n  --- no mark\nc: 2\n",
-        );
-        let found: Vec<_> =
-            pieces(&source).iter().map(|piece| read_foreign(piece).unwrap().unwrap()).collect();
-        assert_eq!(found.iter().map(|node| node.place.line()).collect::<Vec<_>>(), [3, 7]);
-    }
 }

@@ -1,10 +1,13 @@
 //! Paths that other products mean differently: as text that may end in the middle of a segment, or alone. What becomes of
 //! the paths around them is said where the path was written.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::item::Item;
 use super::ledger::Verdict;
+use super::spec::is_public;
 
 /// How far a path goes in the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,57 +28,78 @@ pub(super) struct Neighbour<'a> {
     pub(super) written: String,
     pub(super) reach: Reach,
     pub(super) auth: Value,
+    /// Empty for all.
+    pub(super) hosts: Vec<String>,
     /// Where the path was written.
     pub(super) item: Item<'a>,
 }
 
-/// Says of each path what becomes of those that are no longer, or newly, meant by it. Hosts are not looked at, so that
-/// this may say too much, and never too little.
+/// Says of each path what becomes of those that are no longer, or newly, meant by it. Of hosts only those are looked at that
+/// stand for more names in the source, so that this may say too much, and never too little.
 pub(super) fn tell(all: &[Neighbour<'_>]) {
+    // Of several at one path, on other hosts, the one that is open to all.
+    let mut open: BTreeMap<&str, bool> = BTreeMap::new();
     for one in all {
-        let ends_with_slash = one.written.ends_with('/');
+        *open.entry(&one.path).or_default() |= is_public(&one.auth);
+    }
+    let is_any_open = all.iter().any(|one| one.hosts.is_empty() && is_public(&one.auth));
+    for one in all {
+        let is_closed = !is_public(&one.auth);
+        if is_closed && is_any_open && one.hosts.iter().any(|host| host.starts_with("*.")) {
+            one.item.weak(
+                Verdict::Changed,
+                "`*.` stands for one label here: requests for longer names may go to an agent for all hosts, which is public",
+            );
+        }
         match one.reach {
             Reach::Segments => {}
-            Reach::Text if one.path == "/" => {}
-            Reach::Text if ends_with_slash && is_public(&one.auth) => {
-                one.item.weak(Verdict::Changed, "the path without the slash at its end is meant, too");
-            }
-            Reach::Text if ends_with_slash => {
-                one.item.changed("the path without the slash at its end is meant, too");
-            }
-            Reach::Text => match shorter(one, all) {
-                Some(shorter) if is_public(&shorter.auth) && !is_public(&one.auth) => {
-                    let why = "a route ends with a segment: paths that go on in it are those of the next shorter path, which \
-                               is public";
-                    one.item.weak(Verdict::Changed, why);
-                }
-                Some(_) => {
-                    one.item.changed("a route ends with a segment: paths that go on in it are those of the next shorter path");
-                }
-                None => one.item.changed("a route ends with a segment: paths that go on in it are not meant"),
-            },
-            Reach::Exact if is_public(&one.auth) => {
-                let why = "a route is a prefix here: what is below the path is public, too";
-                one.item.weak(Verdict::Changed, why);
+            Reach::Text => text(one, &open),
+            Reach::Exact if is_closed => {
+                one.item.changed("a route is a prefix here: what is below the path is treated like it");
             }
             Reach::Exact => {
-                one.item.changed("a route is a prefix here: what is below the path is treated like it")
+                let why = "a route is a prefix here: what is below the path is public, too";
+                one.item.weak(Verdict::Changed, why);
             }
         }
     }
 }
 
-/// The agent that gets the paths that go on in the last segment of `one`.
-fn shorter<'n, 'a>(one: &Neighbour<'a>, all: &'n [Neighbour<'a>]) -> Option<&'n Neighbour<'a>> {
-    let folder = one.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let has = |path: &str| {
-        path == "/" || folder == path || folder.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
-    };
-    let around = all.iter().filter(|other| other.path != one.path && has(&other.path));
-    // Of several, on other hosts, the one that is open to all.
-    around.max_by_key(|other| (other.path.len(), is_public(&other.auth)))
+/// Of a path that stands for all texts that begin with it.
+fn text(one: &Neighbour<'_>, open: &BTreeMap<&str, bool>) {
+    let is_closed = !is_public(&one.auth);
+    let shorter = shorter(&one.path, open);
+    match shorter {
+        _ if one.path == "/" => {}
+        _ if one.written.ends_with('/') => {
+            let why = "the path without the slash at its end is meant, too";
+            if is_closed {
+                one.item.changed(why);
+            } else {
+                one.item.weak(Verdict::Changed, why);
+            }
+        }
+        None => one.item.changed("a route ends with a segment: paths that go on in it are not meant"),
+        Some(true) if is_closed => {
+            let why = "a route ends with a segment: paths that go on in it are those of the next shorter path, which is public";
+            one.item.weak(Verdict::Changed, why);
+        }
+        Some(_) => {
+            one.item.changed(
+                "a route ends with a segment: paths that go on in it are those of the next shorter path",
+            );
+        }
+    }
 }
 
-fn is_public(auth: &Value) -> bool {
-    auth == "public"
+/// Whether the agent is public that gets the paths that go on in the last segment of `path`; `None` when none gets them.
+fn shorter(path: &str, open: &BTreeMap<&str, bool>) -> Option<bool> {
+    let mut folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    while !folder.is_empty() {
+        if let Some(is_open) = open.get(folder) {
+            return Some(*is_open);
+        }
+        folder = folder.rsplit_once('/').map_or("", |(folder, _)| folder);
+    }
+    open.get("/").copied().filter(|_| path != "/")
 }

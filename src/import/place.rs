@@ -51,6 +51,21 @@ pub(super) fn host(text: &str, wildcard_is_deep: bool) -> HostAs {
     }
 }
 
+/// A URL of the web, without a password.
+///
+/// # Errors
+/// Why it is none.
+pub(super) fn web_url(text: &str) -> Result<url::Url, &'static str> {
+    let url = url::Url::parse(text).map_err(|_| "this is no URL")?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err("this is no URL with `http://` or `https://` and a host");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a URL with a password, which was not read");
+    }
+    Ok(url)
+}
+
 /// `base` and `path`, with one slash between them and none at the end.
 pub(super) fn joined(base: &str, path: &str) -> String {
     format!("{}/{}", base.trim_end_matches('/'), path.trim_matches('/')).trim_end_matches('/').to_owned()
@@ -134,6 +149,22 @@ mod tests {
         assert_eq!(host("*", true), HostAs::Any);
         assert_eq!(host("a.*", true), HostAs::No);
         assert_eq!(host("*.a.example", false), HostAs::Same("*.a.example".to_owned()));
+    }
+
+    #[test]
+    fn urls_have_a_host_and_no_password() {
+        for (text, is_one) in [
+            ("https://a.example/x?y=z", true),
+            ("http://[::1]:8080", true),
+            ("https://user:hunter2@a.example", false),
+            ("https://user@a.example", false),
+            ("ftp://a.example", false),
+            ("mailto:a@example", false),
+            ("a.example", false),
+            ("", false),
+        ] {
+            assert_eq!(web_url(text).is_ok(), is_one, "{text}");
+        }
     }
 
     #[test]

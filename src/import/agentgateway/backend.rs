@@ -1,7 +1,7 @@
 //! The backends of a route: hosts, and servers of MCP that are reached over HTTP.
 
 use super::super::item::Item;
-use super::super::place::authority;
+use super::super::place::{authority, web_url};
 
 /// Where requests go.
 pub(super) struct Backend<'a> {
@@ -13,6 +13,17 @@ pub(super) struct Backend<'a> {
     pub(super) name: Option<&'a str>,
     /// Where it was written.
     pub(super) item: Item<'a>,
+}
+
+/// The policies that stand at backends and at the servers behind them.
+pub(super) fn policies<'a>(backends: &[Item<'a>]) -> Vec<Item<'a>> {
+    let mut found = Vec::new();
+    for backend in backends {
+        found.extend(backend.get("policies"));
+        let targets = backend.get("mcp").map(|mcp| mcp.list("targets")).unwrap_or_default();
+        found.extend(targets.iter().filter_map(|target| target.get("policies")));
+    }
+    found
 }
 
 /// The servers of MCP among `targets`.
@@ -33,17 +44,17 @@ pub(super) fn targets<'a>(targets: &[Item<'a>], scheme: &str) -> Vec<Backend<'a>
             continue;
         };
         let text = host.text().unwrap_or_default();
-        let read = if text.contains("://") { url::Url::parse(text).ok() } else { None };
-        let (base, path) = match read {
-            Some(url) => {
-                let Some(name) = url.host_str() else {
-                    host.cannot("it has no host");
-                    continue;
-                };
+        let (base, path) = match web_url(text) {
+            Ok(url) => {
                 let port = url.port().map(|port| port.to_string());
+                let name = url.host_str().unwrap_or_default();
                 (format!("{}://{}", url.scheme(), authority(name, port.as_deref())), url.path().to_owned())
             }
-            None => {
+            Err(why) if text.contains("://") => {
+                host.cannot(why);
+                continue;
+            }
+            Err(_) => {
                 let path = server.keep("path").unwrap_or("/mcp").to_owned();
                 (format!("{scheme}://{}", authority(text, server.keep("port"))), path)
             }

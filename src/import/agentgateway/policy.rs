@@ -4,18 +4,21 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::draft::{Draft, Entered, Keys, Provider, key_set};
+use super::super::draft::Draft;
 use super::super::item::Item;
 use super::super::ledger::Verdict;
+use super::super::spec::Unread;
 use super::cel::{self, Subject};
+use super::token::{self, Unsaid};
 
 /// What the policies of a route say.
 #[derive(Default)]
-pub(super) struct Policies {
-    /// `auth`; absent where nothing asks for a credential.
+pub(super) struct Policies<'a> {
+    /// `auth`; absent where nothing that could be read asks for a credential.
     pub(super) auth: Option<Value>,
-    /// `mcp.rules`.
-    pub(super) rules: Option<Value>,
+    pub(super) unread: Unread,
+    /// `mcp.rules`, and where they were written.
+    pub(super) rules: Option<(Value, Item<'a>)>,
     /// Headers that the agent gets.
     pub(super) set_headers: Map<String, Value>,
     /// Whether the agent gets the caller's token.
@@ -24,27 +27,36 @@ pub(super) struct Policies {
 }
 
 /// Policies that refuse no request. Without any other one more may pass than before.
-const HARMLESS: [&str; 10] = [
+const HARMLESS: [&str; 8] = [
     "cors",
+    "logging",
     "requestHeaderModifier",
+    "requestMirror",
     "responseHeaderModifier",
     "retry",
-    "transformations",
-    "requestMirror",
-    "mcpGuardrails",
-    "ai",
-    "logging",
     "tracing",
+    "transformations",
 ];
 
-/// Reads the policies of a route. Those that say where requests go are read with the backends.
-pub(super) fn read(policies: Option<Item<'_>>, draft: &mut Draft) -> Policies {
+/// Policies that refuse too much, or what is said, whoever says it.
+const LIMITS: [&str; 4] = ["ai", "localRateLimit", "mcpGuardrails", "remoteRateLimit"];
+
+/// Reads the policies of a route, those of the route first, then those around it and at its backends. What they say about
+/// where requests go is read with the backends.
+pub(super) fn read<'a>(all: &[Item<'a>], draft: &mut Draft) -> Policies<'a> {
     let mut said = Policies::default();
-    for (name, item) in policies.map(Item::entries).unwrap_or_default() {
+    for (name, item) in all.iter().flat_map(|policies| policies.entries()) {
         match name {
-            "jwtAuth" | "mcpAuthentication" if said.auth.is_none() => said.auth = Some(jwt(item, draft)),
-            "apiKey" if said.auth.is_none() => said.auth = Some(api_key(item)),
-            "mcpAuthorization" => said.rules = Some(rules(item)),
+            "jwtAuth" => {
+                let auth = token::read(item, Unsaid::Optional, draft);
+                said.put(auth, item);
+            }
+            "mcpAuthentication" => {
+                let auth = token::read(item, Unsaid::Strict, draft);
+                said.put(auth, item);
+            }
+            "apiKey" => said.put(api_key(item), item),
+            "mcpAuthorization" if said.rules.is_none() => said.rules = Some((rules(item), item)),
             "backendAuth" => backend_auth(item, &mut said),
             "a2a" => {
                 item.kept();
@@ -52,19 +64,23 @@ pub(super) fn read(policies: Option<Item<'_>>, draft: &mut Draft) -> Policies {
             }
             "authorization" | "backendTLS" | "urlRewrite" | "timeout" => {}
             _ if HARMLESS.contains(&name) => {
-                item.cannot(format!("`{name}` has no counterpart that could be written here"))
+                item.cannot(format!("`{name}` has no counterpart that could be written here"));
             }
-            _ => item.weak(
-                Verdict::Cannot,
-                "what this policy refuses is let through here, unless you write it anew",
-            ),
+            _ => {
+                if !LIMITS.contains(&name) {
+                    said.unread = Unread::Something;
+                }
+                let why = "what this policy refuses is let through here, unless you write it anew";
+                item.weak(Verdict::Cannot, why);
+            }
         }
     }
-    let authorization = policies.and_then(|policies| policies.get("authorization"));
-    let oauth = said.auth.as_mut().and_then(|auth| auth.get_mut("oauth")).and_then(Value::as_object_mut);
-    if let Some(item) = authorization {
-        let read = oauth.is_some_and(|oauth| claims(item, oauth).is_some());
-        if !read {
+    for item in all.iter().filter_map(|policies| policies.get("authorization")) {
+        let oauth = said.auth.as_mut().and_then(|auth| auth.get_mut("oauth")).and_then(Value::as_object_mut);
+        let is_read =
+            oauth.is_some_and(|oauth| !oauth.contains_key("claims") && claims(item, oauth).is_some());
+        if !is_read {
+            said.unread = Unread::Something;
             item.weak(
                 Verdict::Cannot,
                 "what these rules refuse is let through here: write `claims`, or rules of `mcp`",
@@ -74,119 +90,12 @@ pub(super) fn read(policies: Option<Item<'_>>, draft: &mut Draft) -> Policies {
     said
 }
 
-fn jwt(policy: Item<'_>, draft: &mut Draft) -> Value {
-    match policy.get("mode") {
-        Some(mode) if mode.text() == Some("strict") => {
-            mode.kept();
-        }
-        Some(mode) => {
-            mode.weak(
-                Verdict::Changed,
-                "requests without a token pass in agentgateway; here they are refused",
-            );
-        }
-        None => {
-            let why = "without `mode: strict` some versions of agentgateway let requests without a token pass; here they are refused";
-            policy.weak(Verdict::Changed, why);
-        }
-    }
-    let several = policy.list("providers");
-    let providers = if several.is_empty() { vec![policy] } else { several };
-    let (mut names, mut audiences): (Vec<String>, Vec<&str>) = (Vec::new(), Vec::new());
-    let mut first: Option<Vec<&str>> = None;
-    for item in providers {
-        let own = item.get("audiences").map(|audiences| audiences.kept().texts()).unwrap_or_default();
-        if own.is_empty() {
-            item.weak(Verdict::Kept, "no audiences: tokens that are meant for another service pass");
-        }
-        if first.get_or_insert_with(|| own.clone()) != &own {
-            item.weak(Verdict::Changed, "the audiences of one provider count for tokens of the other, too");
-        }
-        audiences
-            .extend(own.into_iter().filter(|audience| !audiences.contains(audience)).collect::<Vec<_>>());
-        let entered = provider(item, draft);
-        if !names.iter().any(|name| name == entered.name()) {
-            names.push(entered.name().to_owned());
-        }
-    }
-    if let Some(client) = policy.get("provider") {
-        client.changed("callers find the provider by the metadata of the agent");
-    }
-    for secret in ["clientId", "clientSecret", "relaySigningKey"] {
-        if let Some(item) = policy.get(secret) {
-            item.cannot("the gateway is no client of the provider; the value was not read");
-        }
-    }
-    if let Some(metadata) = policy.get("resourceMetadata") {
-        metadata.changed("the gateway makes the metadata from `public_url` and `mcp`");
-    }
-    let mut oauth = Map::new();
-    oauth.insert("identity_providers".to_owned(), json!(names));
-    if !audiences.is_empty() {
-        oauth.insert("audiences".to_owned(), json!(audiences));
-    }
-    json!({ "oauth": oauth })
-}
-
-fn provider(item: Item<'_>, draft: &mut Draft) -> Entered {
-    let issuer = item.keep("issuer").map(str::to_owned);
-    if issuer.is_none() {
-        item.weak(
-            Verdict::Changed,
-            "no issuer is bound: write `issuer` instead of the one that stands there",
-        );
-    }
-    let mut rest = Map::new();
-    let jwks = item.get("jwks").or_else(|| item.get("jwksUrl"));
-    let keys = match jwks {
-        None => Keys::Discovery,
-        Some(jwks) => keys(jwks, &mut rest),
-    };
-    let name =
-        issuer.as_deref().map(|issuer| issuer.trim_start_matches("https://").trim_start_matches("http://"));
-    let name = name.and_then(|name| name.split(['/', ':']).next()).unwrap_or("issuer").to_owned();
-    let entered = draft.provider(&name, Provider { issuer, keys, rest });
-    if let Entered::Unbound(_) = entered {
-        item.changed("another provider has this issuer, with other keys: write one that has both");
-    }
-    entered
-}
-
-fn keys(jwks: Item<'_>, rest: &mut Map<String, Value>) -> Keys {
-    if let Some(file) = jwks.get("file") {
-        file.changed("a path is read against the folder of the configuration, not that of the process");
-        return Keys::At("jwks_file", file.text().unwrap_or_default().into());
-    }
-    if let Some(url) =
-        jwks.get("url").or_else(|| jwks.text().filter(|text| text.starts_with("http")).map(|_| jwks))
-    {
-        let text = url.text().unwrap_or_default();
-        let is_plain = text.starts_with("http://");
-        let host =
-            url::Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-        if is_plain && !["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str()) {
-            rest.insert("insecure_http".to_owned(), true.into());
-            url.weak(Verdict::Kept, "keys come over plain HTTP");
+impl<'a> Policies<'a> {
+    fn put(&mut self, auth: Value, item: Item<'a>) {
+        if self.auth.is_some() {
+            item.weak(Verdict::Cannot, "an agent has one way in: only the first of these policies counts");
         } else {
-            url.kept();
-        }
-        return Keys::At("jwks_uri", text.into());
-    }
-    match key_set(jwks.text().unwrap_or_default()) {
-        Some((keys, true)) => {
-            jwks.weak(
-                Verdict::Changed,
-                "symmetric keys (HS256 and the like) are left out: whoever verifies can sign",
-            );
-            keys
-        }
-        Some((keys, false)) => {
-            jwks.kept();
-            keys
-        }
-        None => {
-            jwks.cannot("no key source that can be imported: write one");
-            Keys::Nowhere
+            self.auth = Some(auth);
         }
     }
 }
@@ -204,7 +113,7 @@ fn api_key(policy: Item<'_>) -> Value {
     json!({ "api_key": { "header": "Authorization", "prefix": "Bearer" } })
 }
 
-fn backend_auth(policy: Item<'_>, said: &mut Policies) {
+fn backend_auth(policy: Item<'_>, said: &mut Policies<'_>) {
     if let Some(passthrough) = policy.get("passthrough") {
         said.passes_token = true;
         passthrough.weak(Verdict::Kept, "the agent gets the caller's token, and can use it elsewhere");
@@ -236,8 +145,9 @@ fn rules(policy: Item<'_>) -> Value {
     let mut asked: BTreeMap<(Subject, String), Vec<Vec<Value>>> = BTreeMap::new();
     let list = if policy.items().is_empty() { policy.list("rules") } else { policy.items() };
     for item in list {
-        let is_deny = item.is_map() && item.get("allow").is_none();
-        let text = item.text().or_else(|| item.get("allow").and_then(Item::text)).unwrap_or_default();
+        let allowed = item.get("allow").filter(|_| item.entries().len() == 1);
+        let is_deny = item.is_map() && allowed.is_none();
+        let text = item.text().or_else(|| allowed.and_then(Item::text)).unwrap_or_default();
         match cel::read(text) {
             Some(cel::Rule { about: Some(about), claims }) => {
                 item.kept();
@@ -274,8 +184,10 @@ fn rules(policy: Item<'_>) -> Value {
 /// comparisons.
 fn claims(policy: Item<'_>, oauth: &mut Map<String, Value>) -> Option<()> {
     let list = if policy.items().is_empty() { policy.list("rules") } else { policy.items() };
-    let each =
-        |item: &Item<'_>| cel::read(item.text()?).filter(|rule| rule.about.is_none()).map(|rule| rule.claims);
+    let each = |item: &Item<'_>| {
+        let text = item.text().or_else(|| item.get("allow").filter(|_| item.entries().len() == 1)?.text())?;
+        cel::read(text).filter(|rule| rule.about.is_none()).map(|rule| rule.claims)
+    };
     let read: Vec<Vec<Value>> = list.iter().map(each).collect::<Option<_>>()?;
     let claims = match read.as_slice() {
         [one] => json!({ "all_of": one }),

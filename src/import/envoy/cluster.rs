@@ -57,6 +57,12 @@ impl Cluster {
         item.keep("name");
         let mut rest = Map::new();
         let is_tls = tls(item, &mut rest);
+        if let Some(matches) = item.get("transport_socket_matches") {
+            matches.weak(
+                Verdict::Cannot,
+                "how these endpoints are spoken to is not looked at, so that TLS may be lost",
+            );
+        }
         let urls = targets(item, is_tls);
         protocol(item, is_tls, &mut rest);
         if let Some(kind) = item.get("type") {
@@ -106,17 +112,31 @@ fn targets(cluster: Item<'_>, is_tls: bool) -> Vec<String> {
 fn tls(cluster: Item<'_>, rest: &mut Map<String, Value>) -> bool {
     let Some(socket) = cluster.get("transport_socket") else { return false };
     let name = socket.keep("name").unwrap_or_default();
-    let Some(config) = socket.get("typed_config") else { return name.ends_with(".tls") };
-    if !config.get("@type").and_then(Item::text).is_some_and(|kind| kind.ends_with("UpstreamTlsContext")) {
-        config.cannot("a transport that is neither plain nor TLS");
+    let config = socket.get("typed_config");
+    let kind = config.and_then(|config| config.get("@type")).and_then(Item::text).unwrap_or(name);
+    if kind.ends_with("RawBuffer") || kind.ends_with(".raw_buffer") {
+        socket.kept();
         return false;
+    }
+    let Some(config) = config else { return true };
+    if !kind.ends_with("UpstreamTlsContext") && !kind.ends_with(".tls") {
+        config.changed("a transport that is neither plain nor TLS: here it is TLS");
+        return true;
     }
     config.keep("@type");
     if let Some(sni) = config.keep("sni") {
         rest.insert("server_name".to_owned(), sni.into());
     }
     let context = config.get("common_tls_context");
-    let validation = context.and_then(|context| context.get("validation_context"));
+    let validation = context.and_then(|context| {
+        let combined = context.at(&["combined_validation_context", "default_validation_context"]);
+        context.get("validation_context").or(combined)
+    });
+    let is_remote = context.is_some_and(|context| {
+        ["validation_context_sds_secret_config", "combined_validation_context"]
+            .iter()
+            .any(|key| context.get(key).is_some())
+    });
     let trusted = validation.and_then(|validation| validation.get("trusted_ca"));
     match trusted.and_then(|trusted| trusted.get("filename")) {
         Some(file) => {
@@ -126,6 +146,9 @@ fn tls(cluster: Item<'_>, rest: &mut Map<String, Value>) -> bool {
         None if trusted.is_some() => {
             let why = "certificates that stand in the file: put them into one of their own, and name it in `ca_file`";
             trusted.into_iter().for_each(|item| item.changed(why));
+        }
+        None if is_remote => {
+            config.changed("what is trusted comes over SDS: put it into a file, and name it in `ca_file`");
         }
         None => {
             let why = "Envoy verifies no certificate of this upstream; here it is verified, with the system's trust";
@@ -162,6 +185,7 @@ fn verification(validation: Item<'_>) {
             names.changed("the certificate must be for `server_name`, or for the host of the URL");
         }
     }
+    validation.rest_is_weak(|name| matches!(name, "max_verify_depth" | "only_verify_leaf_cert_crl"));
 }
 
 fn protocol(cluster: Item<'_>, is_tls: bool, rest: &mut Map<String, Value>) {

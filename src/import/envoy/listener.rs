@@ -6,6 +6,7 @@ use super::super::draft::Draft;
 use super::super::item::Item;
 use super::super::ledger::Verdict;
 use super::super::place::authority;
+use super::super::spec::missing_certificate;
 
 /// Reads the address and the TLS of a listener.
 pub(super) fn read(listener: Item<'_>, draft: &mut Draft) {
@@ -25,14 +26,28 @@ pub(super) fn read(listener: Item<'_>, draft: &mut Draft) {
     if !certificates.is_empty() {
         spec.insert("tls".to_owned(), json!({ "certificates": certificates }));
     }
-    draft.listeners.push(Value::Object(spec));
+    draft.listener(Value::Object(spec), host);
 }
 
+/// The certificates of a chain: none only where it speaks no TLS.
 fn certificates(chain: Item<'_>) -> Vec<Value> {
     let Some(socket) = chain.get("transport_socket") else { return Vec::new() };
-    socket.keep("name");
-    let Some(config) = socket.get("typed_config") else { return Vec::new() };
-    config.keep("@type");
+    let name = socket.keep("name").unwrap_or_default();
+    let config = socket.get("typed_config");
+    let kind = config.and_then(|config| config.keep("@type")).unwrap_or(name);
+    if kind.ends_with("RawBuffer") || kind.ends_with(".raw_buffer") {
+        return Vec::new();
+    }
+    let found = config.map(shown).unwrap_or_default();
+    if found.is_empty() {
+        let (files, why) = missing_certificate();
+        socket.changed(why);
+        return vec![files];
+    }
+    found
+}
+
+fn shown(config: Item<'_>) -> Vec<Value> {
     let Some(context) = config.get("common_tls_context") else { return Vec::new() };
     if let Some(wanted) = config.get("require_client_certificate").filter(|item| item.is_true()) {
         wanted.weak(Verdict::Cannot, "callers need no client certificate here");

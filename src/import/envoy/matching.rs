@@ -51,44 +51,50 @@ pub(super) struct Matching {
     pub(super) methods: Vec<String>,
 }
 
-/// Reads a match; `None`, with what keeps it from being imported, when it asks for what routes here cannot.
+/// Reads a match; `None` when it asks for what routes here cannot. What nobody knows is such a thing.
 pub(super) fn read(matching: Item<'_>) -> Option<Matching> {
     let mut paths = None;
-    for (key, item) in matching.entries() {
-        let text = item.text().unwrap_or_default().to_owned();
-        let read = match key {
-            "prefix" => Some(Paths::Prefix(text)),
-            "path_separated_prefix" => Some(Paths::Segments(text)),
-            "path" => Some(Paths::Exact(text)),
-            _ => None,
-        };
-        if let Some(read) = read {
-            item.kept();
-            paths = Some(read);
-        }
-    }
-    let paths = paths?;
     let mut methods = Vec::new();
-    for header in matching.list("headers") {
-        let exact = header.at(&["string_match", "exact"]).or_else(|| header.get("exact_match"));
-        match (header.get("name").and_then(Item::text), exact.and_then(Item::text)) {
-            (Some(":method"), Some(method)) => {
-                header.kept();
-                methods.push(method.to_owned());
+    for (key, item) in matching.entries() {
+        match key {
+            "prefix" => paths = Some((item, Paths::Prefix(item.text()?.to_owned()))),
+            "path_separated_prefix" => paths = Some((item, Paths::Segments(item.text()?.to_owned()))),
+            "path" => paths = Some((item, Paths::Exact(item.text()?.to_owned()))),
+            "headers" => methods = self::methods(item)?,
+            "case_sensitive" if item.is_true() => {
+                item.kept();
             }
             _ => return None,
         }
     }
-    let is_plain = matching.get("query_parameters").is_none()
-        && matching.get("grpc").is_none()
-        && matching.get("runtime_fraction").is_none()
-        && matching.get("tls_context").is_none()
-        && matching.get("dynamic_metadata").is_none();
-    is_plain.then_some(Matching { paths, methods })
+    let (item, paths) = paths?;
+    item.kept();
+    Some(Matching { paths, methods })
+}
+
+/// The method that headers ask for, and nothing else; all of them must be there.
+fn methods(headers: Item<'_>) -> Option<Vec<String>> {
+    let mut methods = Vec::new();
+    for header in headers.items() {
+        let exact = match header.get("string_match") {
+            Some(text) if text.entries().len() == 1 => text.get("exact"),
+            Some(_) => None,
+            None => header.get("exact_match"),
+        };
+        if header.get("name")?.text()? != ":method" || header.entries().len() != 2 || !methods.is_empty() {
+            return None;
+        }
+        methods.push(exact?.text()?.to_owned());
+        header.kept();
+    }
+    Some(methods)
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::config::{Source, read_foreign};
+
+    use super::super::super::ledger::Ledger;
     use super::*;
 
     #[test]
@@ -106,6 +112,39 @@ mod tests {
             (exact("/a"), prefix("/a"), false),
         ] {
             assert_eq!(wide.cover(&narrow), covered, "{wide:?} {narrow:?}");
+        }
+    }
+
+    fn matching(text: &str) -> Option<(String, Vec<String>)> {
+        let node = read_foreign(&Source::new("a.yaml", text)).unwrap().unwrap();
+        let ledger = Ledger::default();
+        read(Item::new(&node, &ledger)).map(|read| (read.paths.text().to_owned(), read.methods))
+    }
+
+    #[test]
+    fn a_match_is_a_path_and_perhaps_a_method() {
+        let method = r#"headers: [{ name: ":method", string_match: { exact: GET } }]"#;
+        for (text, methods) in [
+            ("prefix: /a", 0),
+            ("{ path: /a, case_sensitive: true }", 0),
+            (&*format!("prefix: /a\n{method}"), 1),
+        ] {
+            let read = matching(text).unwrap();
+            assert_eq!((read.0.as_str(), read.1.len()), ("/a", methods), "{text}");
+        }
+        for text in [
+            "{}",
+            "prefix: { a: b }",
+            "safe_regex: { regex: /a }",
+            "{ prefix: /a, case_sensitive: false }",
+            "{ prefix: /a, query_parameters: [] }",
+            "{ prefix: /a, something_new: 1 }",
+            "{ prefix: /a, headers: [{ name: x, exact_match: y }] }",
+            r#"{ prefix: /a, headers: [{ name: ":method", exact_match: GET, invert_match: true }] }"#,
+            r#"{ prefix: /a, headers: [{ name: ":method", string_match: { exact: GET, ignore_case: true } }] }"#,
+            r#"{ prefix: /a, headers: [{ name: ":method", exact_match: A }, { name: ":method", exact_match: B }] }"#,
+        ] {
+            assert_eq!(matching(text), None, "{text}");
         }
     }
 }

@@ -1,7 +1,9 @@
 //! A static bootstrap of Envoy (v3): listeners with an HTTP connection manager, the `jwt_authn` filter, routes and
 //! clusters. What comes over xDS is not in the file, and not imported.
 
+mod asked;
 mod cluster;
+mod filters;
 mod listener;
 mod matching;
 mod provider;
@@ -12,7 +14,7 @@ use super::draft::Draft;
 use super::item::Item;
 use super::ledger::Verdict;
 use cluster::Clusters;
-use provider::JwtFilter;
+use filters::Filters;
 
 /// Reads bootstraps into `draft`.
 pub(super) fn read(documents: &[Item<'_>], draft: &mut Draft) {
@@ -21,6 +23,9 @@ pub(super) fn read(documents: &[Item<'_>], draft: &mut Draft) {
         let clusters = Clusters::of(&resources.list("clusters"));
         if let Some(admin) = document.get("admin") {
             admin.cannot("the admin port of Envoy; here it is `server.ops` and `server.admin`");
+        }
+        if let Some(dynamic) = document.get("dynamic_resources") {
+            dynamic.cannot("what comes over xDS is not in the file");
         }
         let listeners = resources.list("listeners");
         let several = listeners.len() > 1;
@@ -32,87 +37,68 @@ pub(super) fn read(documents: &[Item<'_>], draft: &mut Draft) {
                 item.weak(Verdict::Changed, why);
             }
             for manager in managers(item) {
-                let filter = filters(manager, draft);
-                let config = manager.get("route_config");
-                if let Some(rds) = manager.get("rds") {
-                    rds.cannot("routes that come over RDS are not in the file");
-                }
-                if let Some(config) = config {
-                    config.keep("name");
-                    for host in config.list("virtual_hosts") {
-                        route::read(host, filter.as_ref(), &clusters, draft);
-                    }
-                }
+                manager_routes(manager, &clusters, draft);
             }
         }
         clusters.finish();
     }
 }
 
+fn manager_routes<'a>(manager: Item<'a>, clusters: &Clusters<'a>, draft: &mut Draft) {
+    let filters = Filters::read(manager, draft);
+    for key in ["rds", "scoped_routes"] {
+        if let Some(remote) = manager.get(key) {
+            remote.cannot("routes that come over xDS are not in the file");
+        }
+    }
+    let Some(config) = manager.get("route_config") else { return };
+    config.keep("name");
+    for host in config.list("virtual_hosts") {
+        route::read((config, host), &filters, clusters, draft);
+    }
+    if let Some(filter) = &filters.jwt {
+        let is_read =
+            |name: &str| matches!(name, "providers" | "rules" | "strip_failure_response" | "stat_prefix");
+        filter.item.rest_is_weak(is_read);
+    }
+}
+
 /// The HTTP connection managers of a listener.
 fn managers(listener: Item<'_>) -> Vec<Item<'_>> {
     let mut found = Vec::new();
-    for chain in listener.list("filter_chains").into_iter().chain(listener.get("default_filter_chain")) {
+    let chains: Vec<Item<'_>> =
+        listener.list("filter_chains").into_iter().chain(listener.get("default_filter_chain")).collect();
+    let several = chains.len() > 1;
+    for chain in chains {
         chain.keep("name");
-        for filter in chain.list("filters") {
-            let name = filter.keep("name").unwrap_or_default();
-            let config = filter.get("typed_config");
-            let is_manager = config
-                .and_then(|config| config.get("@type"))
-                .and_then(Item::text)
-                .map_or(name.ends_with("http_connection_manager"), |kind| {
-                    kind.ends_with("HttpConnectionManager")
-                });
-            match config {
-                Some(config) if is_manager => {
-                    config.keep_all(&["@type", "codec_type", "stat_prefix"]);
-                    found.push(config);
-                }
-                _ => filter.cannot("a filter that is no HTTP connection manager"),
+        if several {
+            chain.weak(Verdict::Changed, "what one filter chain serves, all of them serve here");
+        }
+        if let Some(matching) = chain.get("filter_chain_match") {
+            matching.weak(Verdict::Cannot, "connections that it does not match are served, too");
+        }
+        let (managers, others): (Vec<Item<'_>>, Vec<Item<'_>>) =
+            chain.list("filters").into_iter().partition(|filter| is_manager(*filter));
+        for filter in others {
+            let why = "a filter that is no HTTP connection manager";
+            if managers.is_empty() {
+                filter.cannot(why);
+            } else {
+                filter.weak(Verdict::Cannot, format!("{why}: what it refuses is let through here"));
             }
+        }
+        for filter in managers {
+            filter.keep("name");
+            let config = filter.get("typed_config");
+            config.into_iter().for_each(|config| config.keep_all(&["@type", "codec_type", "stat_prefix"]));
+            found.extend(config);
         }
     }
     found
 }
 
-/// Filters that refuse no request. Without any other one more may pass than before.
-const HARMLESS: [&str; 11] = [
-    "Cors",
-    "Compressor",
-    "Decompressor",
-    "FilterConfig",
-    "GrpcJsonTranscoder",
-    "GrpcWeb",
-    "HTTPFault",
-    "HeaderToMetadata",
-    "HealthCheck",
-    "OnDemand",
-    "Tap",
-];
-
-/// The filter that asks for tokens, if there is one.
-fn filters<'a>(manager: Item<'a>, draft: &mut Draft) -> Option<JwtFilter<'a>> {
-    let mut found = None;
-    for filter in manager.list("http_filters") {
-        let name = filter.get("name").and_then(Item::text).unwrap_or_default();
-        let config = filter.get("typed_config");
-        let kind = config.and_then(|config| config.get("@type")).and_then(Item::text).unwrap_or(name);
-        let kind = kind.rsplit('.').next().unwrap_or(kind);
-        match config {
-            Some(config) if kind == "JwtAuthentication" || name.ends_with(".jwt_authn") => {
-                filter.keep("name");
-                config.keep("@type");
-                found = Some(JwtFilter::read(config, draft));
-            }
-            _ if kind == "Router" || name.ends_with(".router") => {
-                filter.kept();
-            }
-            _ if HARMLESS.contains(&kind) => filter.cannot("this filter has no counterpart here"),
-            _ => filter.weak(
-                Verdict::Cannot,
-                "what this filter refuses is let through here, unless you write it anew",
-            ),
-        }
-    }
-    found
+fn is_manager(filter: Item<'_>) -> bool {
+    let name = filter.get("name").and_then(Item::text).unwrap_or_default();
+    let kind = filter.at(&["typed_config", "@type"]).and_then(Item::text);
+    kind.map_or(name.ends_with("http_connection_manager"), |kind| kind.ends_with("HttpConnectionManager"))
 }

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::config::show_duration;
 
-use super::super::draft::{Draft, Entered, Keys, Provider, key_set};
+use super::super::draft::{Draft, Provider};
 use super::super::item::Item;
+use super::super::keys::{self, Keys};
 use super::super::ledger::Verdict;
 use super::super::place::duration_within;
 
@@ -33,6 +34,18 @@ pub(super) struct Known<'a> {
 /// How far clocks may differ where nothing is written.
 const LEEWAY: &str = "1m";
 
+/// Settings of a provider that refuse nothing.
+const HARMLESS: [&str; 8] = [
+    "clear_route_cache",
+    "failed_status_in_metadata",
+    "header_in_metadata",
+    "jwt_cache_config",
+    "normalize_payload_in_metadata",
+    "pad_forward_payload_header",
+    "payload_in_metadata",
+    "strip_failure_response",
+];
+
 impl<'a> JwtFilter<'a> {
     pub(super) fn read(item: Item<'a>, draft: &mut Draft) -> Self {
         let providers = item.get("providers").map(Item::entries).unwrap_or_default();
@@ -41,6 +54,7 @@ impl<'a> JwtFilter<'a> {
         if let Some(bypass) = item.get("bypass_cors_preflight") {
             bypass.changed("preflights are answered at agents with `cors`, and need a token elsewhere");
         }
+        item.keep_all(&["requirement_map"]);
         Self { providers, item }
     }
 }
@@ -69,34 +83,21 @@ fn provider<'a>(name: &str, item: Item<'a>, draft: &mut Draft) -> Known<'a> {
         },
     };
     rest.insert("leeway".to_owned(), leeway.into());
-    let entered = draft.provider(name, Provider { issuer, keys, rest });
-    if let Entered::Unbound(_) = entered {
-        let why = "another provider has this issuer, with other settings: an issuer is one provider here; write one that \
-                   has both, and name it at the agents";
-        item.changed(why);
-    }
+    let known = draft.provider(name, Provider { issuer, keys, rest }, item);
     let audiences = item.get("audiences");
     let texts = audiences.map(|audiences| audiences.kept().texts()).unwrap_or_default();
-    Known {
-        item,
-        name: entered.name().to_owned(),
-        audiences: texts.into_iter().map(str::to_owned).collect(),
-        oauth: oauth(item),
-    }
+    let oauth = oauth(item);
+    item.rest_is_weak(|name| HARMLESS.contains(&name));
+    Known { item, name: known, audiences: texts.into_iter().map(str::to_owned).collect(), oauth }
 }
 
 fn keys(item: Item<'_>, rest: &mut Map<String, Value>) -> Keys {
     if let Some(uri) = item.at(&["remote_jwks", "http_uri", "uri"]) {
-        let text = uri.text().unwrap_or_default();
-        if text.starts_with("http://") {
-            rest.insert("insecure_http".to_owned(), true.into());
-            uri.weak(Verdict::Kept, "keys come over plain HTTP");
-        } else {
-            uri.kept();
-        }
+        let keys = keys::fetched(uri, rest);
         let why = "keys are fetched over the system's resolver and trust (`ca_file`), no cluster";
         item.at(&["remote_jwks", "http_uri", "cluster"]).into_iter().for_each(|item| item.changed(why));
-        item.at(&["remote_jwks", "http_uri", "timeout"]).into_iter().for_each(|item| item.changed("5s"));
+        let timeout = item.at(&["remote_jwks", "http_uri", "timeout"]);
+        timeout.into_iter().for_each(|item| item.changed("a fetch may take 5s"));
         if let Some(cached) = item.at(&["remote_jwks", "cache_duration"]) {
             match duration_within(
                 cached.text().unwrap_or_default(),
@@ -113,38 +114,17 @@ fn keys(item: Item<'_>, rest: &mut Map<String, Value>) -> Keys {
         if let Some(fetch) = item.at(&["remote_jwks", "async_fetch"]) {
             fetch.changed("keys are always fetched in the background");
         }
-        return Keys::At("jwks_uri", text.into());
+        return keys;
     }
     if let Some(file) = item.at(&["local_jwks", "filename"]) {
         file.kept();
         return Keys::At("jwks_file", file.text().unwrap_or_default().into());
     }
     if let Some(inline) = item.at(&["local_jwks", "inline_string"]) {
-        return inline_keys(inline);
+        return keys::set(inline);
     }
     item.cannot("no key source that can be imported: write one");
     Keys::Nowhere
-}
-
-/// A key set that stands in the source.
-fn inline_keys(inline: Item<'_>) -> Keys {
-    match key_set(inline.text().unwrap_or_default()) {
-        Some((keys, true)) => {
-            inline.weak(
-                Verdict::Changed,
-                "symmetric keys (HS256 and the like) are left out: whoever verifies can sign",
-            );
-            keys
-        }
-        Some((keys, false)) => {
-            inline.kept();
-            keys
-        }
-        None => {
-            inline.cannot("this is no key set in JSON: write a key source");
-            Keys::Nowhere
-        }
-    }
 }
 
 /// Where the token is, and what becomes of it.
@@ -158,7 +138,7 @@ fn oauth(item: Item<'_>) -> Map<String, Value> {
             if let Some(name) = first.keep("name") {
                 oauth.insert("header".to_owned(), name.into());
             }
-            let prefix = first.keep("value_prefix").unwrap_or_default();
+            let prefix = first.get("value_prefix").and_then(|item| item.kept().text()).unwrap_or_default();
             oauth.insert("prefix".to_owned(), prefix.trim_end().into());
             for other in others {
                 other.cannot("the token is in one header");

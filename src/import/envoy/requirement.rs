@@ -65,7 +65,7 @@ impl<'a> JwtFilter<'a> {
             && let Some(name) = both.get("provider_name")
         {
             let audiences = both.get("audiences").map(|audiences| audiences.kept().texts());
-            self.one(name, audiences, accepted);
+            self.one(name, audiences.filter(|texts| !texts.is_empty()), accepted);
         }
         if let Some(any) = requires.get("requires_any") {
             for requirement in any.list("requirements") {

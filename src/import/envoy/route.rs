@@ -1,4 +1,4 @@
-//! The routes of a virtual host, each with what the rules of the filter ask for on its paths: an agent for each.
+//! The routes of a virtual host, each with what is asked for on its paths: an agent for each.
 //!
 //! In Envoy the first match counts, for routes and for rules; here the longest path does. A rule for a part of a route
 //! becomes an agent of its own, with the same upstream.
@@ -7,20 +7,15 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::super::draft::{Draft, upstream};
+use super::super::draft::Draft;
 use super::super::item::Item;
-use super::super::ledger::Verdict;
 use super::super::neighbour::{self, Neighbour};
 use super::super::place::{HostAs, duration_within, host, route_path};
+use super::super::spec::{self, Unread, is_public};
+use super::asked::{self, Piece, Rule};
 use super::cluster::{Cluster, Clusters};
+use super::filters::Filters;
 use super::matching::{self, Matching, Paths};
-use super::provider::JwtFilter;
-
-/// A rule of the filter.
-struct Rule<'a> {
-    paths: Paths,
-    item: Item<'a>,
-}
 
 /// A route that goes somewhere.
 struct Way<'a> {
@@ -31,28 +26,42 @@ struct Way<'a> {
     name: &'a str,
 }
 
+/// A virtual host, with what its routes have in common.
+struct VirtualHost<'v, 'a> {
+    /// All routes, and the virtual host.
+    around: [Item<'a>; 2],
+    hosts: Vec<String>,
+    filters: &'v Filters<'a>,
+    rules: Vec<Rule<'a>>,
+    clusters: &'v Clusters<'a>,
+}
+
 /// Reads a virtual host.
 pub(super) fn read<'a>(
-    virtual_host: Item<'a>,
-    filter: Option<&JwtFilter<'a>>,
+    (all, virtual_host): (Item<'a>, Item<'a>),
+    filters: &Filters<'a>,
     clusters: &Clusters<'a>,
     draft: &mut Draft,
 ) {
     virtual_host.keep("name");
     let Some(hosts) = hosts(virtual_host) else { return };
-    let rules = filter.map(rules).unwrap_or_default();
+    if let Some(tls) = virtual_host.get("require_tls").filter(|item| item.text() != Some("NONE")) {
+        tls.changed("an agent answers on every listener: give `tls` to all of `server.listeners`");
+    }
+    let rules = filters.jwt.as_ref().map(asked::rules).unwrap_or_default();
+    let this = VirtualHost { around: [virtual_host, all], hosts, filters, rules, clusters };
     let mut before: Vec<Paths> = Vec::new();
     let mut made: Vec<Neighbour<'a>> = Vec::new();
     for item in virtual_host.list("routes") {
-        let Some(way) = way(item, clusters) else { continue };
+        let Some(way) = this.way(item) else { continue };
         if before.iter().any(|paths| paths.cover(&way.matching.paths)) {
             item.cannot("a route above has all its paths, so it is never reached");
             continue;
         }
+        this.agents(&way, &before, draft, &mut made);
         if way.matching.methods.is_empty() {
             before.push(way.matching.paths.clone());
         }
-        agents(&way, filter, &rules, (hosts.as_slice(), &mut *draft), &mut made);
     }
     neighbour::tell(&made);
 }
@@ -62,7 +71,7 @@ fn hosts(virtual_host: Item<'_>) -> Option<Vec<String>> {
     let mut hosts = Vec::new();
     let mut any = false;
     for domain in virtual_host.list("domains") {
-        match host(domain.text().unwrap_or_default(), true) {
+        match host(domain.text().unwrap_or("?"), true) {
             HostAs::Any => {
                 any = true;
                 domain.kept();
@@ -75,7 +84,7 @@ fn hosts(virtual_host: Item<'_>) -> Option<Vec<String>> {
                 hosts.push(name);
                 domain.changed(why);
             }
-            HostAs::No => domain.cannot("no host that a route can have"),
+            HostAs::No => domain.left_out("no host that a route can have"),
         }
     }
     if any {
@@ -90,169 +99,98 @@ fn hosts(virtual_host: Item<'_>) -> Option<Vec<String>> {
     Some(hosts)
 }
 
-/// The rules that can be imported.
-fn rules<'a>(filter: &JwtFilter<'a>) -> Vec<Rule<'a>> {
-    let mut rules = Vec::new();
-    for item in filter.item.list("rules") {
-        let read = item.get("match").and_then(matching::read);
-        match read {
-            Some(Matching { paths, methods }) if methods.is_empty() => rules.push(Rule { paths, item }),
-            _ if item.get("requires").or_else(|| item.get("requirement_name")).is_some() => {
-                item.weak(
-                    Verdict::Cannot,
-                    "no plain path: what it asks for is not asked for here, unless another rule does",
-                );
-            }
-            _ => item
-                .cannot("no plain path: what it opens stays closed, unless no rule asks for a token there"),
+impl<'a> VirtualHost<'_, 'a> {
+    /// A route that is not imported: where nothing asks for a token, others ask for no less.
+    fn left_out(&self, item: Item<'_>, why: &str) {
+        if self.filters.jwt.is_none() && self.filters.unread == Unread::Nothing {
+            item.cannot(format!("{why}: left out"));
+        } else {
+            item.left_out(why);
         }
     }
-    rules
-}
 
-fn way<'a>(item: Item<'a>, clusters: &Clusters<'a>) -> Option<Way<'a>> {
-    item.keep("name");
-    let Some(matching) = item.get("match").and_then(matching::read) else {
-        item.cannot("it matches by more than a path and methods, so it is left out");
-        return None;
-    };
-    let Some(action) = item.get("route") else {
-        item.cannot("the gateway has no answers of its own: only routes to a cluster are imported");
-        return None;
-    };
-    let Some(named) = action.get("cluster") else {
-        action.cannot("only routes to one cluster are imported");
-        return None;
-    };
-    let name = named.text()?;
-    let Some(cluster) = clusters.find(name) else {
-        item.cannot("its cluster is not imported, so it is not");
-        return None;
-    };
-    named.kept();
-    Some(Way { item, matching, action, cluster, name })
-}
+    fn way(&self, item: Item<'a>) -> Option<Way<'a>> {
+        item.keep("name");
+        let Some(matching) = item.get("match").and_then(matching::read) else {
+            self.left_out(item, "it matches by more than a path and a method");
+            return None;
+        };
+        let Some(action) = item.get("route") else {
+            self.left_out(item, "the gateway has no answers of its own, only routes to a cluster");
+            return None;
+        };
+        let named = action.get("cluster");
+        let Some(name) = named.and_then(Item::text) else {
+            self.left_out(item, "it goes to more than one cluster, or to none with a name");
+            return None;
+        };
+        let Some(cluster) = self.clusters.find(name) else {
+            self.left_out(item, "its cluster is not imported");
+            return None;
+        };
+        named.into_iter().for_each(|named| {
+            named.kept();
+        });
+        Some(Way { item, matching, action, cluster, name })
+    }
 
-fn agents<'a>(
-    way: &Way<'a>,
-    filter: Option<&JwtFilter<'a>>,
-    rules: &[Rule<'a>],
-    (hosts, draft): (&[String], &mut Draft),
-    made: &mut Vec<Neighbour<'a>>,
-) {
-    let base = upstream_settings(way);
-    for (paths, item, auth) in pieces(way, filter, rules) {
-        let path = match route_path(paths.text()) {
-            Ok(path) => path,
-            Err(why) => {
-                item.cannot(why);
+    fn agents(&self, way: &Way<'a>, before: &[Paths], draft: &mut Draft, made: &mut Vec<Neighbour<'a>>) {
+        let base = upstream_settings(way);
+        let whole = &way.matching.paths;
+        let [virtual_host, all] = self.around;
+        let pieces = match asked::own(&[way.item, virtual_host, all], self.filters) {
+            Some(auth) => vec![Piece { paths: whole.clone(), item: way.item, auth }],
+            None => asked::pieces(whole, way.item, self.filters, &self.rules),
+        };
+        for Piece { paths, item, auth } in pieces {
+            // A part that a route above has already.
+            if before.iter().any(|above| above.cover(&paths)) {
                 continue;
             }
-        };
-        let mut route = Map::new();
-        route.insert("path".to_owned(), path.clone().into());
-        match hosts {
-            [] => {}
-            [one] => {
-                route.insert("host".to_owned(), one.clone().into());
+            let path = match route_path(paths.text()) {
+                Ok(path) => path,
+                Err(why) if is_public(&auth) => {
+                    item.cannot(why);
+                    continue;
+                }
+                Err(why) => {
+                    item.left_out(&why);
+                    continue;
+                }
+            };
+            let mut route = spec::route(&path, &self.hosts, &way.matching.methods);
+            let below = rewritten(way, &paths, &mut route);
+            let spec = json!({
+                "route": route,
+                "upstream": spec::upstream(&way.cluster.urls, &below, base.clone()),
+                "auth": auth.clone(),
+            });
+            if draft.agent(way.name, spec, item) {
+                let item = item.get("match").unwrap_or(item);
+                let (written, reach) = (paths.text().to_owned(), paths.reach());
+                made.push(Neighbour { path, written, reach, auth, hosts: self.hosts.clone(), item });
             }
-            many => {
-                route.insert("hosts".to_owned(), json!(many));
-            }
-        }
-        if !way.matching.methods.is_empty() {
-            route.insert("methods".to_owned(), json!(way.matching.methods));
-        }
-        let below = rewritten(way, &paths, &mut route);
-        let spec = json!({
-            "route": route,
-            "upstream": upstream(&way.cluster.urls, &below, base.clone()),
-            "auth": auth.clone(),
-        });
-        if draft.agent(way.name, spec) {
-            let item = item.get("match").unwrap_or(item);
-            made.push(Neighbour { path, written: paths.text().to_owned(), reach: paths.reach(), auth, item });
-        } else {
-            item.cannot(format!("another agent has the path `{path}` already"));
         }
     }
-}
-
-/// The paths of a route, each with what is asked for there, and where that is written.
-fn pieces<'a>(
-    way: &Way<'a>,
-    filter: Option<&JwtFilter<'a>>,
-    rules: &[Rule<'a>],
-) -> Vec<(Paths, Item<'a>, Value)> {
-    let whole = way.matching.paths.clone();
-    let public = || Value::from("public");
-    let own = way.item.get("typed_per_filter_config").and_then(|all| {
-        let (_, item) = all.entries().into_iter().find(|(name, _)| name.ends_with(".jwt_authn"))?;
-        Some(item)
-    });
-    if let (Some(own), Some(filter)) = (own, filter) {
-        own.keep("@type");
-        if let Some(disabled) = own.get("disabled").filter(|item| item.is_true()) {
-            disabled.kept();
-            return vec![(whole, way.item, public())];
-        }
-        if let Some(name) = own.get("requirement_name") {
-            let auth = name.text().and_then(|text| filter.named(text)).and_then(|item| filter.auth(item));
-            let auth = auth.unwrap_or_else(|| closed(name));
-            name.kept();
-            return vec![(whole, way.item, auth)];
-        }
-    }
-    let mut pieces: Vec<(Paths, Item<'a>, Value)> = Vec::new();
-    for rule in rules {
-        let is_all = rule.paths.cover(&whole);
-        if !is_all && !whole.cover(&rule.paths) {
-            continue;
-        }
-        let auth = asked(rule, filter);
-        if is_all {
-            pieces.push((whole, way.item, auth));
-            return pieces;
-        }
-        if !pieces.iter().any(|(paths, ..)| paths.cover(&rule.paths)) {
-            pieces.push((rule.paths.clone(), rule.item, auth));
-        }
-    }
-    way.item.weak(Verdict::Kept, "no rule asks for a token here, so the agent is public");
-    pieces.push((whole, way.item, public()));
-    pieces
-}
-
-/// What a rule asks for.
-fn asked<'a>(rule: &Rule<'a>, filter: Option<&JwtFilter<'a>>) -> Value {
-    let named = rule.item.get("requirement_name").map(Item::kept);
-    let Some(item) = named.or_else(|| rule.item.get("requires")) else { return "public".into() };
-    let auth = filter.and_then(|filter| match named.and_then(Item::text) {
-        Some(name) => filter.auth(filter.named(name)?),
-        None => filter.auth(item),
-    });
-    auth.unwrap_or_else(|| closed(item))
-}
-
-/// What stands where nothing of a requirement can be had: nobody gets in, since there is no key.
-fn closed(item: Item<'_>) -> Value {
-    item.changed("nothing of it can be imported: nobody gets in, until you write `auth` of the agent");
-    json!({ "api_key": {} })
 }
 
 /// What goes before the rest of the path at the upstream; `route` says whether the prefix is taken off.
 fn rewritten(way: &Way<'_>, paths: &Paths, route: &mut Map<String, Value>) -> String {
     let Some(rewrite) = way.action.get("prefix_rewrite") else { return String::new() };
     let text = rewrite.text().unwrap_or_default();
-    if text.ends_with('/') {
+    let whole = way.matching.paths.text();
+    if text.ends_with('/') && whole.ends_with('/') {
         rewrite.kept();
     } else {
-        rewrite.changed("a request for the path itself arrives with a slash at its end");
+        rewrite.changed(
+            "one slash stands between it and the rest of the path, also where Envoy puts none or two",
+        );
     }
-    route.insert("strip_path".to_owned(), true.into());
-    let whole = way.matching.paths.text();
+    if route.get("path").is_some_and(|path| path != "/") {
+        route.insert("strip_path".to_owned(), true.into());
+    }
     let rest = paths.text().strip_prefix(whole).unwrap_or_default();
-    format!("{text}{rest}")
+    spec::below(text, rest)
 }
 
 /// The settings of `upstream` beside its URL.
@@ -284,6 +222,9 @@ fn upstream_settings(way: &Way<'_>) -> Map<String, Value> {
     }
     if let Some(upgrades) = way.action.get("upgrade_configs") {
         upgrades.changed("WebSocket upgrades pass at every agent, unless it has `websocket: false`");
+    }
+    if let Some(rewrite) = way.action.get("regex_rewrite") {
+        rewrite.cannot("the path is not rewritten by an expression: the agent gets it as it came");
     }
     rest
 }

@@ -1,16 +1,13 @@
 //! A service and its routes: an agent for each path.
 
-use std::time::Duration;
+use serde_json::{Map, Value};
 
-use serde_json::{Map, Value, json};
-
-use crate::config::show_duration;
-
-use super::super::draft::{Draft, upstream};
+use super::super::draft::Draft;
 use super::super::item::Item;
-use super::super::ledger::Verdict;
 use super::super::neighbour::{Neighbour, Reach};
-use super::super::place::{HostAs, authority, host, route_path};
+use super::super::place::{HostAs, host, route_path};
+use super::super::spec;
+use super::backend::{self, Backend};
 use super::credential::Credentials;
 use super::plugin::{self, Said};
 
@@ -20,13 +17,8 @@ pub(super) struct Context<'c, 'a> {
     pub(super) plugins: &'c [Item<'a>],
     pub(super) upstreams: &'c [Item<'a>],
     pub(super) draft: &'c mut Draft,
-}
-
-/// Where a service runs.
-struct Backend {
-    urls: Vec<String>,
-    path: String,
-    rest: Map<String, Value>,
+    /// Before format 3.0 a path is a regular expression when it has characters of one; from then on `~` says so.
+    pub(super) paths_may_be_expressions: bool,
 }
 
 /// Reads a service with its routes.
@@ -36,203 +28,118 @@ pub(super) fn read<'a>(
     context: &mut Context<'_, 'a>,
     made: &mut Vec<Neighbour<'a>>,
 ) {
-    if service.get("enabled").and_then(Item::text) == Some("false") {
+    let name = service.keep("name").unwrap_or_default();
+    if service.get("enabled").is_some_and(Item::is_false) {
         service.changed("it is off in Kong, and left out here");
         return;
     }
-    let Some(backend) = backend(service, context.upstreams) else {
-        service.cannot("where it runs cannot be imported, so it is left out");
+    service.keep_all(&["enabled", "id"]);
+    let Some(backend) = backend::read(service, context.upstreams) else {
+        service.left_out("where it runs cannot be imported");
         return;
     };
-    let name = service.get("name").and_then(Item::text).unwrap_or_default();
     for route in routes {
         let route_name = route.keep("name").unwrap_or_default();
-        let plugins = plugins(*route, service, (route_name, name), context.plugins);
+        let plugins = plugins(*route, service, context.plugins);
         let said = plugin::read(&plugins, context.credentials, context.draft);
         let wanted = if route_name.is_empty() { name } else { route_name };
-        agents(*route, (wanted, &backend, &said), context.draft, made);
+        agents(*route, (wanted, &backend, &said), context, made);
     }
 }
 
 /// The plugins of a route, the nearest first.
-fn plugins<'a>(route: Item<'a>, service: Item<'a>, names: (&str, &str), all: &[Item<'a>]) -> Vec<Item<'a>> {
-    let mut plugins = route.list("plugins");
-    let of = |kind: &str, name: &str| -> Vec<Item<'a>> {
-        let mut found = all.to_vec();
-        found.retain(|plugin| !name.is_empty() && plugin.named(kind) == Some(name));
-        found
-    };
-    plugins.extend(of("route", names.0));
-    plugins.extend(service.list("plugins"));
-    plugins.extend(of("service", names.1));
-    let everywhere = |plugin: &Item<'_>| {
+fn plugins<'a>(route: Item<'a>, service: Item<'a>, all: &[Item<'a>]) -> Vec<Item<'a>> {
+    let is_everywhere = |plugin: &Item<'_>| {
         ["route", "service", "consumer", "consumer_group"].iter().all(|kind| plugin.get(kind).is_none())
     };
-    plugins.extend(all.iter().copied().filter(everywhere));
+    let is_for_all =
+        |plugin: &Item<'_>| plugin.get("consumer").is_none() && plugin.get("consumer_group").is_none();
+    let mut plugins = route.list("plugins");
+    let of = |kind: &str, item: Item<'a>| -> Vec<Item<'a>> {
+        all.iter().copied().filter(|plugin| is_for_all(plugin) && plugin.refers(kind, item)).collect()
+    };
+    plugins.extend(of("route", route));
+    plugins.extend(service.list("plugins"));
+    plugins.extend(of("service", service));
+    plugins.extend(all.iter().copied().filter(is_everywhere));
     plugins
-}
-
-fn backend(service: Item<'_>, upstreams: &[Item<'_>]) -> Option<Backend> {
-    let (protocol, name, port, path) = match service.get("url") {
-        Some(item) => {
-            let url = url::Url::parse(item.text()?).ok()?;
-            item.kept();
-            (url.scheme().to_owned(), url.host_str()?.to_owned(), url.port(), url.path().to_owned())
-        }
-        None => {
-            let protocol = service.keep("protocol").unwrap_or("http").to_owned();
-            let port = service.keep("port").and_then(|port| port.parse().ok());
-            let path = service.keep("path").unwrap_or_default().to_owned();
-            (protocol, service.keep("host")?.to_owned(), port, path)
-        }
-    };
-    let scheme = match protocol.as_str() {
-        "http" | "grpc" => "http",
-        "https" | "grpcs" => "https",
-        _ => return None,
-    };
-    let mut rest = Map::new();
-    if protocol == "grpc" {
-        rest.insert("protocol".to_owned(), "h2c".into());
-    }
-    let named = upstreams.iter().find(|upstream| upstream.get("name").and_then(Item::text) == Some(&name));
-    let urls = match named {
-        Some(upstream) => targets(*upstream, scheme),
-        None => {
-            vec![format!("{scheme}://{}", authority(&name, port.map(|port| port.to_string()).as_deref()))]
-        }
-    };
-    if urls.is_empty() {
-        return None;
-    }
-    if scheme == "https" {
-        verification(service);
-    }
-    times(service, &mut rest);
-    Some(Backend { urls, path, rest })
-}
-
-fn targets(upstream: Item<'_>, scheme: &str) -> Vec<String> {
-    upstream.keep("name");
-    let mut urls = Vec::new();
-    for target in upstream.list("targets") {
-        if let Some(text) = target.keep("target") {
-            urls.push(format!("{scheme}://{text}"));
-        }
-        if let Some(weight) = target.get("weight") {
-            weight.changed("all targets have the same weight; `targets[].weight` is 0 to 100");
-        }
-    }
-    if let Some(algorithm) = upstream.get("algorithm") {
-        algorithm.changed("`balance: least_in_flight`; there are `round_robin` and `hash` too");
-    }
-    urls
-}
-
-fn verification(service: Item<'_>) {
-    match service.get("tls_verify") {
-        Some(verify) if verify.is_true() => {
-            verify.kept();
-        }
-        Some(verify) => {
-            verify
-                .weak(Verdict::Changed, "Kong verifies no certificate of this upstream; here it is verified");
-        }
-        None => {
-            let why = "without `tls_verify: true` Kong verifies no certificate of this upstream; here it is verified";
-            service.weak(Verdict::Changed, why);
-        }
-    }
-    if let Some(certificates) = service.get("ca_certificates") {
-        certificates.changed("certificates of Kong's store: put them into a file, and name it in `ca_file`");
-    }
-    if let Some(shown) = service.get("client_certificate") {
-        shown.cannot(
-            "a certificate of Kong's store: put it into files, and name them in `cert_file` and `key_file`",
-        );
-    }
-}
-
-/// Kong's times are milliseconds.
-fn times(service: Item<'_>, rest: &mut Map<String, Value>) {
-    for (name, ours, most) in
-        [("connect_timeout", "connect_timeout", 600_000), ("read_timeout", "response_timeout", 86_400_000)]
-    {
-        let Some(item) = service.get(name) else { continue };
-        let millis = item.text().and_then(|text| text.parse::<u64>().ok()).unwrap_or(60_000).clamp(1, most);
-        rest.insert(ours.to_owned(), show_duration(Duration::from_millis(millis)).into());
-        if ours == name {
-            item.kept();
-        } else {
-            item.changed("`response_timeout` ends with the head of the answer; `stream_idle_timeout` is off");
-        }
-    }
-    if let Some(write) = service.get("write_timeout") {
-        write.cannot("there is no such limit");
-    }
-    if let Some(retries) = service.get("retries") {
-        retries.changed("requests are sent again to another target only, as `upstream.retry` says");
-    }
 }
 
 fn agents<'a>(
     route: Item<'a>,
     (wanted, backend, said): (&str, &Backend, &Said),
-    draft: &mut Draft,
+    context: &mut Context<'_, 'a>,
     made: &mut Vec<Neighbour<'a>>,
 ) {
-    for kind in ["headers", "snis", "sources", "destinations"] {
+    for kind in ["headers", "snis", "sources", "destinations", "expression"] {
         if route.get(kind).is_some() {
-            route.weak(Verdict::Cannot, "it matches by more than host, path and methods, so it is left out: another route may get its requests");
+            route.left_out("it matches by more than host, path and methods");
             return;
         }
     }
-    let auth = said.auth.clone().unwrap_or_else(|| {
-        route.weak(Verdict::Kept, "no plugin asks for a credential here, so the agent is public");
-        "public".into()
-    });
-    route.keep_all(&["protocols", "https_redirect_status_code", "path_handling"]);
+    let auth = said.auth.clone().unwrap_or_else(|| spec::unasked(route, said.unread));
+    protocols(route);
+    route.keep_all(&["id", "https_redirect_status_code", "path_handling", "service"]);
     let Some(hosts) = hosts(route) else { return };
     let paths = route.list("paths");
     let all = paths.iter().map(|item| (*item, item.text().unwrap_or_default()));
     let whole = paths.is_empty().then_some((route, "/"));
     for (item, text) in all.chain(whole) {
-        if text.starts_with('~') {
-            match auth == "public" {
-                true => item.cannot("a regular expression: the path is left out"),
-                false => item.weak(
-                    Verdict::Cannot,
-                    "a regular expression: the path is left out, and another route may get its requests",
-                ),
-            }
-            continue;
-        }
-        let path = match route_path(text) {
+        let path = match path(text, context.paths_may_be_expressions) {
             Ok(path) => path,
-            Err(why) => {
+            Err(why) if spec::is_public(&auth) => {
                 item.cannot(why);
+                continue;
+            }
+            Err(why) => {
+                item.left_out(&why);
                 continue;
             }
         };
         let spec = agent(route, &path, &hosts, (backend, said), &auth);
-        if !draft.agent(wanted, spec) {
-            item.cannot(format!("another agent has the path `{path}` already"));
+        if !context.draft.agent(wanted, spec, item) {
             continue;
         }
         if !paths.is_empty() {
             item.kept();
         }
-        made.push(Neighbour { path, written: text.to_owned(), reach: Reach::Text, auth: auth.clone(), item });
+        let (written, auth, hosts) = (text.to_owned(), auth.clone(), hosts.clone());
+        made.push(Neighbour { path, written, reach: Reach::Text, auth, hosts, item });
     }
 }
 
-/// The hosts of a route; empty for all, `None` when none of them can be had.
+/// The path as a prefix.
+///
+/// # Errors
+/// Why it is none.
+fn path(text: &str, may_be_expression: bool) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("no path".to_owned());
+    }
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~/%".contains(c);
+    if text.starts_with('~') || may_be_expression && !text.chars().all(is_plain) {
+        return Err("a regular expression".to_owned());
+    }
+    route_path(text)
+}
+
+/// Without `http` Kong refuses plain requests, or sends them elsewhere.
+fn protocols(route: Item<'_>) {
+    let Some(protocols) = route.get("protocols") else { return };
+    if protocols.texts().iter().any(|protocol| matches!(*protocol, "http" | "grpc")) {
+        protocols.kept();
+    } else {
+        protocols.changed("an agent answers on every listener: give `tls` to all of `server.listeners`");
+    }
+}
+
+/// The hosts; empty for all, `None` when none of them can be had.
 fn hosts(route: Item<'_>) -> Option<Vec<String>> {
     let mut hosts = Vec::new();
     let written = route.list("hosts");
     for item in &written {
         match host(item.text().unwrap_or_default(), true) {
-            HostAs::Any | HostAs::No => item.cannot("no host that a route can have"),
+            HostAs::Any | HostAs::No => item.left_out("no host that a route can have"),
             HostAs::Same(name) => {
                 hosts.push(name);
                 item.kept();
@@ -245,11 +152,7 @@ fn hosts(route: Item<'_>) -> Option<Vec<String>> {
     }
     hosts.sort();
     hosts.dedup();
-    if hosts.is_empty() && !written.is_empty() {
-        route.cannot("it has no host that can be imported, so it is left out");
-        return None;
-    }
-    Some(hosts)
+    (!hosts.is_empty() || written.is_empty()).then_some(hosts)
 }
 
 fn agent(
@@ -259,31 +162,23 @@ fn agent(
     (backend, said): (&Backend, &Said),
     auth: &Value,
 ) -> Value {
-    let mut spec = Map::new();
-    spec.insert("path".to_owned(), path.into());
-    match hosts {
-        [] => {}
-        [one] => {
-            spec.insert("host".to_owned(), one.clone().into());
-        }
-        many => {
-            spec.insert("hosts".to_owned(), json!(many));
-        }
-    }
-    if let Some(methods) = route.get("methods") {
-        spec.insert("methods".to_owned(), json!(methods.kept().texts()));
-    }
-    let strip = route.keep("strip_path") != Some("false");
-    if strip && path != "/" {
-        spec.insert("strip_path".to_owned(), true.into());
+    let methods: Vec<String> = route
+        .get("methods")
+        .map(|methods| methods.kept().texts().into_iter().map(str::to_owned).collect())
+        .unwrap_or_default();
+    let mut written = spec::route(path, hosts, &methods);
+    let strip = route.get("strip_path");
+    if !strip.is_some_and(Item::is_false) && path != "/" {
+        written.insert("strip_path".to_owned(), true.into());
     }
     let mut rest = backend.rest.clone();
-    if route.keep("preserve_host") == Some("true") {
+    if route.get("preserve_host").is_some_and(Item::is_true) {
         rest.insert("host".to_owned(), "preserve".into());
     }
+    route.keep_all(&["strip_path", "preserve_host"]);
     let mut agent = Map::new();
-    agent.insert("route".to_owned(), Value::Object(spec));
-    agent.insert("upstream".to_owned(), upstream(&backend.urls, &backend.path, rest));
+    agent.insert("route".to_owned(), Value::Object(written));
+    agent.insert("upstream".to_owned(), spec::upstream(&backend.urls, &backend.path, rest));
     agent.insert("auth".to_owned(), auth.clone());
     if let Some(size) = &said.max_body {
         agent.insert("max_body".to_owned(), size.clone());

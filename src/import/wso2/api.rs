@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::draft::{Draft, upstream};
+use super::super::draft::{Draft, NO_AUDIENCE};
 use super::super::item::Item;
 use super::super::ledger::Verdict;
 use super::super::place::{HostAs, authority, host, joined, route_path};
+use super::super::spec::{self, NO_TOKEN, Unread, closed};
 use super::key_manager::KeyManagers;
 use super::policy::{self, Said};
 
 /// The operations below one path.
 struct Below<'a> {
-    said: Said,
+    said: Said<'a>,
     methods: Vec<&'a str>,
     /// The first of them.
     item: Item<'a>,
@@ -41,10 +42,10 @@ pub(super) fn read(
     let version = spec.keep("version").unwrap_or_default();
     let context = spec.keep("context").unwrap_or("/").replace("$version", version);
     let Some((url, base)) = upstream_of(spec) else {
-        spec.cannot("where it runs cannot be imported, so it is left out");
+        spec.left_out("where it runs cannot be imported");
         return;
     };
-    let hosts = hosts(spec);
+    let Some(hosts) = hosts(spec) else { return };
     let name = name.or(shown).unwrap_or("api").to_owned();
     let api = Api { name, context, hosts, url, base, is_mcp };
     let whole = policy::read(&spec.list("policies"), managers, draft);
@@ -54,7 +55,7 @@ pub(super) fn read(
         return;
     }
     let parts = below(&operations, &whole, managers, draft);
-    let mut auths = parts.values().map(|below| &below.said.auth);
+    let mut auths = parts.values().map(|below| (&below.said.auth, below.said.unread));
     let first = auths.next();
     if auths.all(|auth| Some(auth) == first) {
         let mut methods: Vec<&str> = parts.values().flat_map(|below| below.methods.iter().copied()).collect();
@@ -75,7 +76,7 @@ pub(super) fn read(
 /// The operations by the part of their path that does not vary.
 fn below<'a>(
     operations: &[Item<'a>],
-    whole: &Said,
+    whole: &Said<'a>,
     managers: &mut KeyManagers,
     draft: &mut Draft,
 ) -> BTreeMap<String, Below<'a>> {
@@ -88,13 +89,16 @@ fn below<'a>(
         if said.auth.is_none() {
             said.auth.clone_from(&whole.auth);
         }
+        if whole.unread == Unread::Something {
+            said.unread = Unread::Something;
+        }
         said.rules = said.rules.or_else(|| whole.rules.clone());
         let Some(path) = item.get("path") else { continue };
-        let text = path.text().unwrap_or("/");
+        let Some(text) = path.text() else { continue };
         let fixed: Vec<&str> =
             text.split('/').skip(1).take_while(|part| !part.contains(['{', '*'])).collect();
         let fixed = format!("/{}", fixed.join("/"));
-        if text == "/*" || text.trim_end_matches("/*") == fixed {
+        if text.strip_suffix("/*").is_some_and(|folder| folder == fixed.trim_end_matches('/')) {
             path.kept();
         } else {
             path.changed(
@@ -106,14 +110,12 @@ fn below<'a>(
             None => {
                 all.insert(fixed, Below { said, methods: vec![method], item: *item });
             }
-            Some(known) if known.said.auth == said.auth => {
+            Some(known) if known.said.auth == said.auth && known.said.unread == said.unread => {
                 if !known.methods.contains(&method) {
                     known.methods.push(method);
                 }
             }
-            Some(_) => item.cannot(format!(
-                "another operation below `{fixed}` asks for something else: this one is left out"
-            )),
+            Some(_) => item.left_out(&format!("another operation below `{fixed}` asks for something else")),
         }
     }
     all
@@ -135,24 +137,30 @@ fn upstream_of(spec: Item<'_>) -> Option<(String, String)> {
     ))
 }
 
-fn hosts(spec: Item<'_>) -> Vec<String> {
-    let Some(main) = spec.at(&["vhosts", "main"]) else { return Vec::new() };
-    match host(main.text().unwrap_or_default(), true) {
+/// The host; none for all, and `None` where there is none like it.
+fn hosts(spec: Item<'_>) -> Option<Vec<String>> {
+    if let Some(sandbox) = spec.at(&["vhosts", "sandbox"]) {
+        sandbox.cannot("an agent has one upstream: make another agent for the sandbox");
+    }
+    let Some(main) = spec.at(&["vhosts", "main"]).or_else(|| spec.get("vhost")) else {
+        return Some(Vec::new());
+    };
+    match host(main.text().unwrap_or("?"), true) {
         HostAs::Any => {
             main.kept();
-            Vec::new()
+            Some(Vec::new())
         }
         HostAs::Same(name) => {
             main.kept();
-            vec![name]
+            Some(vec![name])
         }
         HostAs::Less(name, why) => {
             main.changed(why);
-            vec![name]
+            Some(vec![name])
         }
         HostAs::No => {
-            main.changed("no host that a route can have: every host is meant");
-            Vec::new()
+            main.left_out("no host that a route can have");
+            None
         }
     }
 }
@@ -162,23 +170,17 @@ impl Api {
         let full = match route_path(&joined(&self.context, path)) {
             Ok(full) => full,
             Err(why) => {
-                below.item.cannot(why);
+                below.item.left_out(&why);
                 return;
             }
         };
-        let mut auth = below.said.auth.clone().unwrap_or_else(|| {
-            below.item.weak(Verdict::Kept, "no policy asks for a credential here, so the agent is public");
-            "public".into()
-        });
-        let mut route = Map::new();
-        route.insert("path".to_owned(), full.clone().into());
-        if let [one] = self.hosts.as_slice() {
-            route.insert("host".to_owned(), one.clone().into());
-        }
-        let is_any = below.methods.is_empty() || below.methods.contains(&"*");
-        if !is_any {
-            route.insert("methods".to_owned(), json!(below.methods));
-        }
+        let mut auth = self.auth(below);
+        let methods: Vec<String> = if below.methods.contains(&"*") {
+            Vec::new()
+        } else {
+            below.methods.iter().map(|method| (*method).to_owned()).collect()
+        };
+        let mut route = spec::route(&full, &self.hosts, &methods);
         if full != "/" {
             route.insert("strip_path".to_owned(), true.into());
         }
@@ -187,21 +189,35 @@ impl Api {
         if self.is_mcp {
             spec.insert("protocol".to_owned(), "mcp".into());
             // The endpoint is what follows the route, so that nothing is put behind it.
-            let endpoint =
-                base.rsplit_once('/').map(|(before, last)| (before.to_owned(), format!("/{last}")));
-            if let Some((before, last)) = endpoint {
-                spec.insert("mcp".to_owned(), Self::mcp(below, &mut auth, &last));
-                base = before;
-            } else {
-                spec.insert("mcp".to_owned(), Self::mcp(below, &mut auth, "/"));
+            let (before, last) = base.rsplit_once('/').unwrap_or(("", ""));
+            let (before, endpoint) = (before.to_owned(), format!("/{last}"));
+            if endpoint != "/mcp" {
+                below.item.changed(format!("clients find the server at `{}`", joined(&full, &endpoint)));
             }
+            spec.insert("mcp".to_owned(), Self::mcp(below, &mut auth, &endpoint));
+            base = before;
         }
         spec.insert("route".to_owned(), Value::Object(route));
-        spec.insert("upstream".to_owned(), upstream(std::slice::from_ref(&self.url), &base, Map::new()));
+        spec.insert(
+            "upstream".to_owned(),
+            spec::upstream(std::slice::from_ref(&self.url), &base, Map::new()),
+        );
         spec.insert("auth".to_owned(), auth);
-        if !draft.agent(&self.name, Value::Object(spec)) {
-            below.item.cannot(format!("another agent has the path `{full}` already"));
+        draft.agent(&self.name, Value::Object(spec), below.item);
+    }
+
+    /// Who may call. Rules for tools need a token, also where no policy asks for one.
+    fn auth(&self, below: &Below<'_>) -> Value {
+        if let Some((_, policy)) = &below.said.rules {
+            let has_token = below.said.auth.as_ref().is_some_and(|auth| auth.get("oauth").is_some());
+            if !self.is_mcp {
+                policy.weak(Verdict::Cannot, "only an agent of `kind: Mcp` has rules for tools");
+            } else if !has_token {
+                policy.changed(NO_TOKEN);
+                return closed();
+            }
         }
+        below.said.auth.clone().unwrap_or_else(|| spec::unasked(below.item, below.said.unread))
     }
 
     fn mcp(below: &Below<'_>, auth: &mut Value, endpoint: &str) -> Value {
@@ -213,12 +229,12 @@ impl Api {
             } else {
                 let why = "an agent that speaks MCP needs an audience: write it instead of the one that stands there";
                 below.item.changed(why);
-                oauth.insert("audiences".to_owned(), json!(["https://to-be-written.invalid/audience"]));
+                oauth.insert("audiences".to_owned(), json!([NO_AUDIENCE]));
             }
             if oauth.contains_key("forward_token") {
                 oauth.insert("i_know".to_owned(), json!(["token_passthrough"]));
             }
-            if let Some(rules) = &below.said.rules {
+            if let Some((rules, _)) = &below.said.rules {
                 mcp.insert("rules".to_owned(), rules.clone());
             }
         }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Map;
 
-use super::super::draft::{Draft, Entered, Keys, Provider};
+use super::super::draft::{Draft, Provider};
 use super::super::item::Item;
+use super::super::keys::{self, Keys};
 use super::super::ledger::Verdict;
 
 /// The key managers that the files hold, by their names there.
@@ -47,13 +48,14 @@ impl KeyManagers {
         }
         let mut rest = Map::new();
         let keys = keys(item, &mut rest);
-        let entered = draft.provider(name, Provider { issuer: issuer.clone(), keys, rest });
-        if let Entered::Unbound(_) = entered {
-            item.changed(
-                "another key manager has this issuer, with other keys: write one provider that has both",
-            );
+        let ours = draft.provider(name, Provider { issuer: issuer.clone(), keys, rest }, item);
+        for key in ["scopeClaim", "scopeClaimSeparator"] {
+            if let Some(claim) = item.get(key) {
+                claim.changed("scopes are in `scope` or `scp`, with blanks between them");
+            }
         }
-        self.known.insert(name.to_owned(), (issuer, entered.name().to_owned()));
+        item.rest_is_weak(|_| false);
+        self.known.insert(name.to_owned(), (issuer, ours));
     }
 
     /// The names here of all of them.
@@ -72,17 +74,18 @@ impl KeyManagers {
             item.kept();
             return Some(name.clone());
         }
+        let mut rest = Map::new();
         let (issuer, keys) = if text.contains("://") {
             item.changed("no key manager with this issuer is in the files: its keys are found by discovery");
-            (Some(text.to_owned()), Keys::Discovery)
+            (Some(text.to_owned()), keys::discovered(text, item, &mut rest))
         } else {
             item.changed("no key manager of this name is in the files: write its issuer and its keys");
             (None, Keys::Nowhere)
         };
         let short = text.split("://").last().and_then(|rest| rest.split('/').next()).unwrap_or(text);
-        let entered = draft.provider(short, Provider { issuer: issuer.clone(), keys, rest: Map::new() });
-        self.known.insert(text.to_owned(), (issuer, entered.name().to_owned()));
-        Some(entered.name().to_owned())
+        let ours = draft.provider(short, Provider { issuer: issuer.clone(), keys, rest }, item);
+        self.known.insert(text.to_owned(), (issuer, ours.clone()));
+        Some(ours)
     }
 }
 
@@ -102,21 +105,14 @@ fn keys(item: Item<'_>, rest: &mut Map<String, serde_json::Value>) -> Keys {
             rest.insert("ca_file".to_owned(), path.into());
         }
         let Some(uri) = remote.get("uri") else { return Keys::Nowhere };
-        let text = uri.text().unwrap_or_default();
-        if text.starts_with("http://") {
-            rest.insert("insecure_http".to_owned(), true.into());
-            uri.weak(Verdict::Kept, "keys come over plain HTTP");
-        } else {
-            uri.kept();
-        }
-        return Keys::At("jwks_uri", text.into());
+        return keys::fetched(uri, rest);
     }
     let local = item.at(&["jwks", "local"]);
     if let Some(path) = local.and_then(|local| local.keep("certificatePath")) {
         return Keys::At("public_key_file", path.into());
     }
-    if let Some(pem) = local.and_then(|local| local.keep("inline")) {
-        return Keys::At("public_key", pem.into());
+    if let Some(pem) = local.and_then(|local| local.get("inline")) {
+        return keys::pem(pem);
     }
     item.cannot("no key source that can be imported: write one");
     Keys::Nowhere

@@ -4,6 +4,8 @@
 mod api;
 mod key_manager;
 mod policy;
+mod token;
+mod tool_rules;
 
 use super::draft::Draft;
 use super::item::Item;
