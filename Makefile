@@ -76,6 +76,13 @@ compare: ## Portcullis beside bare Pingora, Envoy, HAProxy and nginx (fifteen mi
 	$(CARGO) build --locked --release --package bench-tools
 	python3 benches/compare/compare.py --rounds $(ROUNDS) --process --publish
 
+.PHONY: agree
+agree: ## Envoy's decisions on 200 tokens beside those of what `portcullis import` makes of its configuration
+	@scripts/setup.sh agree
+	$(CARGO) build --locked --bin portcullis
+	.tools/venv-verifiers/bin/python tests/import/agree.py "$${CARGO_TARGET_DIR:-target}/debug/portcullis" \
+		.tools/venv-envoy/lib/*/site-packages/envoy/_bin/envoy
+
 # Needs Node with npm and Python; fetches a newer Node, the SDKs and the conformance suite (tests/interop).
 .PHONY: interop
 interop: ## MCP and A2A clients, servers and suites that others wrote, through the gateway
