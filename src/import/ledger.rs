@@ -128,10 +128,10 @@ impl Lines {
             let explained: Vec<String> = texts.iter().filter(|text| text.contains(": ")).cloned().collect();
             let is_said = |word: &str| explained.iter().any(|text| text.starts_with(&format!("{word}: ")));
             // A word alone adds nothing to the same with a reason, and `kept` nothing to what has changed.
-            texts.retain(|word| {
-                word.contains(": ")
-                    || !is_said(word) && !(word == Verdict::Kept.word() && is_said(Verdict::Changed.word()))
-            });
+            let is_idle = |word: &str| {
+                is_said(word) || (word == Verdict::Kept.word() && is_said(Verdict::Changed.word()))
+            };
+            texts.retain(|text| text.contains(": ") || !is_idle(text));
         }
         let each = |(line, texts): (usize, Vec<String>)| texts.into_iter().map(move |text| (line, text));
         self.told.into_iter().flat_map(each).collect()
