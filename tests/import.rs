@@ -275,6 +275,14 @@ const ROWS: &[Row] = &[
         "- { name: x, typed_config: { \"@type\": a.v3.Cors } }",
         0,
     ),
+    (
+        "envoy",
+        ENVOY,
+        "- domains: [\"*\"]",
+        "- { domains: [\"*\"], routes: [{ match: { prefix: /p }, route: { cluster: a }, typed_per_filter_config: \
+         { envoy.filters.http.jwt_authn: { disabled: true } } }] }\n                    - domains: [\"*.example.com\"]",
+        1,
+    ),
     ("kong", KONG, "", "", 0),
     ("kong", KONG, "audience_required: [api://a]", "auth_methods: [bearer]", 1),
     ("kong", KONG, "issuer: https://idp.example.com", "auth_methods: [bearer]", 1),

@@ -152,6 +152,8 @@ pub fn import(product: Product, sources: &[Source]) -> Result<Imported, Unreadab
         let message = format!("{named}:1:1: nothing to import for {word}: expected {expected}");
         return Err(Unreadable::Nothing { lines, message });
     }
-    let yaml = document_to_yaml(&draft.finish()).map_err(Unreadable::Unwritable)?;
+    let too_large =
+        |why| Unreadable::Unwritable(format!("{why}, or it is too large: import fewer files at a time"));
+    let yaml = document_to_yaml(&draft.finish()).map_err(too_large)?;
     Ok(Imported { yaml, lines, is_weak: ledger.is_weak() })
 }

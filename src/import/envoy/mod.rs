@@ -13,11 +13,13 @@ mod route;
 use super::draft::Draft;
 use super::item::Item;
 use super::ledger::Verdict;
+use super::neighbour::{self, Neighbour};
 use cluster::Clusters;
 use filters::Filters;
 
 /// Reads bootstraps into `draft`.
 pub(super) fn read(documents: &[Item<'_>], draft: &mut Draft) {
+    let mut made = Vec::new();
     for document in documents {
         let Some(resources) = document.get("static_resources") else { continue };
         let clusters = Clusters::of(&resources.list("clusters"));
@@ -37,14 +39,20 @@ pub(super) fn read(documents: &[Item<'_>], draft: &mut Draft) {
                 item.weak(Verdict::Changed, why);
             }
             for manager in managers(item) {
-                manager_routes(manager, &clusters, draft);
+                manager_routes(manager, &clusters, draft, &mut made);
             }
         }
         clusters.finish();
     }
+    neighbour::tell(&made);
 }
 
-fn manager_routes<'a>(manager: Item<'a>, clusters: &Clusters<'a>, draft: &mut Draft) {
+fn manager_routes<'a>(
+    manager: Item<'a>,
+    clusters: &Clusters<'a>,
+    draft: &mut Draft,
+    made: &mut Vec<Neighbour<'a>>,
+) {
     let filters = Filters::read(manager, draft);
     for key in ["rds", "scoped_routes"] {
         if let Some(remote) = manager.get(key) {
@@ -54,7 +62,7 @@ fn manager_routes<'a>(manager: Item<'a>, clusters: &Clusters<'a>, draft: &mut Dr
     let Some(config) = manager.get("route_config") else { return };
     config.keep("name");
     for host in config.list("virtual_hosts") {
-        route::read((config, host), &filters, clusters, draft);
+        route::read((config, host), &filters, clusters, (&mut *draft, &mut *made));
     }
     if let Some(filter) = &filters.jwt {
         let is_read =

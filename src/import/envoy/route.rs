@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::draft::Draft;
 use super::super::item::Item;
-use super::super::neighbour::{self, Neighbour};
+use super::super::neighbour::Neighbour;
 use super::super::place::{HostAs, duration_within, host, route_path};
 use super::super::spec::{self, Unread, is_public};
 use super::asked::{self, Piece, Rule};
@@ -41,7 +41,7 @@ pub(super) fn read<'a>(
     (all, virtual_host): (Item<'a>, Item<'a>),
     filters: &Filters<'a>,
     clusters: &Clusters<'a>,
-    draft: &mut Draft,
+    (draft, made): (&mut Draft, &mut Vec<Neighbour<'a>>),
 ) {
     virtual_host.keep("name");
     let Some(hosts) = hosts(virtual_host) else { return };
@@ -51,19 +51,17 @@ pub(super) fn read<'a>(
     let rules = filters.jwt.as_ref().map(asked::rules).unwrap_or_default();
     let this = VirtualHost { around: [virtual_host, all], hosts, filters, rules, clusters };
     let mut before: Vec<Paths> = Vec::new();
-    let mut made: Vec<Neighbour<'a>> = Vec::new();
     for item in virtual_host.list("routes") {
         let Some(way) = this.way(item) else { continue };
         if before.iter().any(|paths| paths.cover(&way.matching.paths)) {
             item.cannot("a route above has all its paths, so it is never reached");
             continue;
         }
-        this.agents(&way, &before, draft, &mut made);
+        this.agents(&way, &before, draft, made);
         if way.matching.methods.is_empty() {
             before.push(way.matching.paths.clone());
         }
     }
-    neighbour::tell(&made);
 }
 
 /// The hosts; empty for all of them, `None` when there is none like them.
