@@ -503,6 +503,15 @@ fn where_something_may_ask_and_cannot_be_read_nobody_gets_in() {
         ("wso2", without_jwt(WSO2, "name: jwt-auth", "name: mtls-auth")),
         ("traefik", without_jwt(TRAEFIK, "      jwt:", "      oidc:")),
         ("traefik", without_jwt(TRAEFIK, "[tokens]", "[elsewhere@docker]")),
+        ("traefik", without_jwt(TRAEFIK, "[tokens]", "[tokens@docker]")),
+        (
+            "envoy",
+            without_jwt(
+                ENVOY,
+                "- name: envoy.filters.http.jwt_authn",
+                "- name: envoy.filters.http.jwt_authn\n                  - name: x",
+            ),
+        ),
     ] {
         let ran = import_text(product, &source);
         assert_eq!(ran.exit, 1, "{product}: {}", ran.err);

@@ -53,8 +53,10 @@ impl<'a> Filters<'a> {
                     }
                     found.jwt = Some(JwtFilter::read(config, draft));
                 }
-                _ if is_jwt => filter
-                    .weak(Verdict::Cannot, "a caller has one token: only the first of these filters counts"),
+                Some(_) if is_jwt => {
+                    let why = "a caller has one token: only the first of these filters counts";
+                    filter.weak(Verdict::Cannot, why);
+                }
                 _ if kind == "Router" || name.ends_with(".router") => {
                     filter.kept();
                 }

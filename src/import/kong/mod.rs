@@ -40,7 +40,7 @@ pub(super) fn read(documents: &[Item<'_>], draft: &mut Draft) {
         all(name).into_iter().for_each(|item| item.cannot(credential::NO_KEYS));
     }
     for route in routes.iter().filter(|route| !route.is_told()) {
-        route.cannot("its service is not in the files");
+        route.left_out("its service is not in the files");
     }
     for group in all("consumer_groups").iter().flat_map(|group| group.list("plugins")) {
         group.weak(Verdict::Cannot, "what is refused to some consumers is not refused here");

@@ -2,9 +2,11 @@
 
 use super::super::item::Item;
 
-/// The thing of that name.
+/// The thing of that name, unless it is one of another provider than files (`name@docker`).
 pub(super) fn find<'a>(all: &[(&'a str, Item<'a>)], name: &str) -> Option<Item<'a>> {
-    all.iter().find(|(known, _)| *known == bare(name)).map(|(_, item)| *item)
+    let (name, provider) = name.split_once('@').unwrap_or((name, "file"));
+    let found = all.iter().find(|(known, _)| *known == name && provider == "file");
+    found.map(|(_, item)| *item)
 }
 
 /// A name without the provider behind it (`name@file`).
