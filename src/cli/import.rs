@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
     for path in &args.files {
         match read(path) {
             Ok(source) => sources.push(source),
-            Err(finding) => unread.push(finding),
+            Err(findings) => unread.append(findings),
         }
     }
     let imported =
@@ -67,14 +67,15 @@ fn tell(lines: &[Line], err: &mut dyn Write) -> std::io::Result<()> {
 }
 
 /// A file is read within the bound, whatever it says of its length: it may be a pipe.
-fn read(path: &Path) -> Result<Source, Diagnostic> {
-    let unreadable = |error: std::io::Error| Diagnostic::unreadable(path, &error.to_string());
+fn read(path: &Path) -> Result<Source, Diagnostics> {
+    let unreadable =
+        |error: std::io::Error| Diagnostics::from(Diagnostic::unreadable(path, &error.to_string()));
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     let most = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
     file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > MAX_BYTES {
-        return Err(Diagnostic::of_file(Code::FileTooLarge, path, "over 8 MiB"));
+        return Err(Diagnostic::of_file(Code::FileTooLarge, path, "over 8 MiB").into());
     }
     let text = String::from_utf8(bytes)
         .map_err(|error| Diagnostic::not_utf8(path, error.utf8_error().valid_up_to()))?;
