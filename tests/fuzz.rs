@@ -39,6 +39,11 @@ mod tests {
     }
 
     #[test]
+    fn what_is_made_of_a_foreign_configuration_is_one_of_ours_and_tells_what_weakens() {
+        fuzz("foreign");
+    }
+
+    #[test]
     fn a_request_of_a2a_names_no_url_but_those_that_are_judged() {
         fuzz("a2a_message");
     }

@@ -13,6 +13,7 @@ mod explain_message;
 mod fleet;
 mod gateway;
 mod health;
+mod import;
 mod jwks;
 mod manpage;
 mod pinned;
@@ -71,6 +72,8 @@ enum Command {
     /// Make, copy, export, import and resume stores as a whole
     #[command(subcommand)]
     Store(store::Store),
+    /// Print the configuration of another gateway as one of ours, and what became of each line
+    Import(import::Args),
     /// Print the JSON Schema of the configuration
     Schema,
     /// Ask a running gateway whether it is alive
@@ -141,6 +144,7 @@ fn dispatch(command: Command, json: bool, out: &mut dyn Write, err: &mut dyn Wri
         Command::ApiKey(command) => api_key::run(&command, out, err),
         Command::Jwks(args) => jwks::run(&args, out, err),
         Command::Store(command) => store::run(&command, out, err),
+        Command::Import(args) => import::run(&args, out, err),
         Command::Schema => schema::run(out),
         Command::Health(args) => health::run(&args, out, err),
         Command::Status(args) => status::run(&args, out, err),

@@ -48,6 +48,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "routing",
         ],
     ),
+    ("import", &["model", "config"]),
     (
         "control",
         &[
@@ -146,7 +147,8 @@ const CRYPTO: &[&str] = &[
 ];
 
 /// Rooms that decide: no I/O, no clock.
-const PURE: &[&str] = &["model", "authz", "protocol", "limits", "upstream", "routing", "gate", "config"];
+const PURE: &[&str] =
+    &["model", "authz", "protocol", "limits", "upstream", "routing", "gate", "config", "import"];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::process",

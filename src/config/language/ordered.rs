@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
 use serde_json::Value;
 
-use super::settings::root::section_of;
+use super::settings::root::{ROOT, section_of};
 use super::shape::{Section, Shape};
 use crate::model::ResourceKind;
 
@@ -14,6 +14,11 @@ pub(in crate::config) struct Ordered<'v> {
 }
 
 impl<'v> Ordered<'v> {
+    /// A whole document.
+    pub(in crate::config) const fn document(value: &'v Value) -> Self {
+        Self { value, shape: Some(Shape::Section(ROOT)) }
+    }
+
     /// A resource of this kind.
     pub(in crate::config) const fn resource(kind: ResourceKind, value: &'v Value) -> Self {
         Self { value, shape: Some(Shape::Section(section_of(kind))) }

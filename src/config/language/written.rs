@@ -57,7 +57,19 @@ pub fn tag_of(text: &str) -> String {
 /// # Errors
 /// Why it cannot be written, for a person.
 pub fn to_yaml(kind: ResourceKind, value: &Value) -> Result<String, String> {
-    let text = serde_saphyr::to_string(&Ordered::resource(kind, value)).map_err(|error| error.to_string())?;
+    ordered_yaml(&Ordered::resource(kind, value), value)
+}
+
+/// The same of a whole document.
+///
+/// # Errors
+/// Why it cannot be written, for a person.
+pub fn document_to_yaml(value: &Value) -> Result<String, String> {
+    ordered_yaml(&Ordered::document(value), value)
+}
+
+fn ordered_yaml(ordered: &Ordered<'_>, value: &Value) -> Result<String, String> {
+    let text = serde_saphyr::to_string(ordered).map_err(|error| error.to_string())?;
     let source = Source::new("", text);
     // What the writer of another house makes of a strange text is not taken on trust.
     match yaml::read_as_written(&source).and_then(|node| as_json(&node)) {

@@ -9,6 +9,7 @@ pub(crate) mod api_key;
 pub(crate) mod card;
 pub(crate) mod credential;
 pub(crate) mod document;
+pub(crate) mod foreign;
 pub(crate) mod head;
 pub(crate) mod host;
 pub(crate) mod key_set;
@@ -34,6 +35,7 @@ pub(crate) const ALL: &[Target] = &[
     Target { name: "card", run: card::run, words: card::WORDS },
     Target { name: "credential", run: credential::run, words: credential::WORDS },
     Target { name: "document", run: document::run, words: document::WORDS },
+    Target { name: "foreign", run: foreign::run, words: foreign::WORDS },
     Target { name: "head", run: head::run, words: head::WORDS },
     Target { name: "host", run: host::run, words: host::WORDS },
     Target { name: "key_set", run: key_set::run, words: key_set::WORDS },

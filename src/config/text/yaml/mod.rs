@@ -10,12 +10,13 @@ mod tree;
 
 use super::code::Code;
 use super::diagnostic::Diagnostic;
+use super::diagnostics::Diagnostics;
 use super::findings::Findings;
 use super::report::Report;
 use super::source::Source;
 use tree::{Stop, Tree};
 
-pub(in crate::config) use node::{Key, Kind, Node, Scalar};
+pub(crate) use node::{Key, Kind, Node, Scalar};
 
 /// The largest configuration file, in bytes.
 pub const MAX_BYTES: usize = 8 << 20;
@@ -62,6 +63,24 @@ pub(in crate::config) fn read_as_written(source: &Source) -> Option<Node> {
     let mut tree = Tree::as_written(&report);
     let node = tree.document().ok().flatten()?;
     (!findings.has_errors()).then_some(node)
+}
+
+/// Reads a text that another product understands: as it was written, and `None` when it holds nothing.
+///
+/// # Errors
+/// Everything that keeps it from being read.
+pub(crate) fn read_foreign(source: &Source) -> Result<Option<Node>, Diagnostics> {
+    let findings = Findings::default();
+    let node = if source.text.len() > MAX_BYTES {
+        findings.add(Diagnostic::of_file(Code::FileTooLarge, &source.path, "over 8 MiB"));
+        None
+    } else {
+        Tree::as_written(&Report::new(&findings, source)).document().ok().flatten()
+    };
+    if findings.has_errors() {
+        return Err(findings.finish(std::slice::from_ref(source)));
+    }
+    Ok(node.filter(|node| !matches!(&node.kind, Kind::Scalar(scalar) if scalar.is_null())))
 }
 
 #[cfg(test)]

@@ -4,13 +4,13 @@ use super::super::source::{FROM_ENV, Place, Spanned};
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
-pub(in crate::config) struct Node {
-    pub(in crate::config) kind: Kind,
-    pub(in crate::config) place: Place,
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Clone)]
-pub(in crate::config) enum Kind {
+pub(crate) enum Kind {
     Scalar(Scalar),
     List(Vec<Node>),
     Map(Vec<(Key, Node)>),
@@ -18,21 +18,21 @@ pub(in crate::config) enum Kind {
 
 /// A single value, as text.
 #[derive(Debug, Clone)]
-pub(in crate::config) struct Scalar {
-    pub(in crate::config) text: String,
+pub(crate) struct Scalar {
+    pub(crate) text: String,
     /// Written without quotes, so that it could be a number, a truth value or nothing.
-    pub(in crate::config) plain: bool,
+    pub(crate) plain: bool,
     /// Part of the text came from the environment and must not be shown.
-    pub(in crate::config) from_env: bool,
+    pub(crate) from_env: bool,
     /// The text could not be completed, which has been reported; there is no more to say about it.
-    pub(in crate::config) broken: bool,
+    pub(crate) broken: bool,
 }
 
 /// A key of a mapping.
 #[derive(Debug, Clone)]
-pub(in crate::config) struct Key {
-    pub(in crate::config) text: String,
-    pub(in crate::config) place: Place,
+pub(crate) struct Key {
+    pub(crate) text: String,
+    pub(crate) place: Place,
 }
 
 impl Node {
@@ -48,12 +48,12 @@ impl Node {
     }
 
     /// Whether it is the truth value, as it can be written.
-    pub(in crate::config) fn is_true(&self) -> bool {
+    pub(crate) fn is_true(&self) -> bool {
         matches!(&self.kind, Kind::Scalar(s) if s.plain && matches!(s.text.as_str(), "true" | "True" | "TRUE"))
     }
 
     /// What stands under a key of a mapping.
-    pub(in crate::config) fn member(&self, name: &str) -> Option<&Node> {
+    pub(crate) fn member(&self, name: &str) -> Option<&Node> {
         let Kind::Map(entries) = &self.kind else { return None };
         entries.iter().find(|(key, _)| key.text == name).map(|(_, node)| node)
     }
@@ -75,7 +75,7 @@ impl Node {
 
 impl Scalar {
     /// Whether this is YAML for "no value".
-    pub(in crate::config) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         self.plain && !self.from_env && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }
 }

@@ -1,0 +1,10 @@
+//! The target `foreign`, see tests/fuzz/targets/foreign.rs.
+#![no_main]
+
+#[expect(dead_code, reason = "the other targets")]
+#[path = "../../tests/fuzz/targets/mod.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    let _word = targets::foreign::run(input);
+});
