@@ -1,6 +1,7 @@
 //! Running streams: a change that revokes their authorization ends them, and an operator can list and end them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Snapshot;
 use crate::model::{AgentName, EndedBy, Instant};
@@ -41,11 +42,11 @@ impl Control {
             let facts = &stream.facts;
             lost(facts, snapshot.agents.get(&facts.agent).map(Arc::as_ref), now)
         });
-        let count = ended.len();
+        let count = ended.count();
         if count > 0 {
             tracing::info!(streams = count, "running streams end: a change takes their right away");
         }
-        insist_in_time(ended);
+        insist_after(BOUNDARY_WAIT, ended);
         count
     }
 
@@ -65,8 +66,8 @@ impl Control {
             };
             (is_meant && stream.facts.agent == *agent).then_some(EndedBy::Operator)
         });
-        let count = ended.len();
-        insist_in_time(ended);
+        let count = ended.count();
+        insist_after(BOUNDARY_WAIT, ended);
         if count > 0 {
             let what = format!("ended {count} running streams of agents/{agent}");
             tracing::info!(who, what, "running streams were ended");
@@ -77,11 +78,11 @@ impl Control {
     }
 }
 
-/// Waits for message boundaries, then ends the streams that found none where they are.
-fn insist_in_time(ended: Ended) {
+/// Gives streams so long to find a message boundary, then ends those that found none where they are.
+pub(super) fn insist_after(wait: Duration, ended: Ended) {
     if !ended.is_empty() {
         tokio::spawn(async move {
-            tokio::time::sleep(BOUNDARY_WAIT).await;
+            tokio::time::sleep(wait).await;
             ended.insist();
         });
     }

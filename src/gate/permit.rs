@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use crate::authz::{Admission, Standing};
-use crate::model::KeyedHash;
+use crate::model::{Instant, KeyedHash};
 use crate::routing::Agent;
 
 /// Permission for one request to one agent.
@@ -35,6 +35,12 @@ impl Permit {
     /// The claim of the caller's token by which limits count, where it has one value.
     pub(super) fn counted(&self, claim: usize) -> Option<KeyedHash> {
         *self.admission.as_ref()?.counted.get(claim)?
+    }
+
+    /// When the caller's login is longer ago than the agent permits, leeway included.
+    #[must_use]
+    pub fn login_ends(&self) -> Option<Instant> {
+        self.admission.as_ref()?.login_ends()
     }
 
     /// The claim headers that the agent receives; none without a token, or where shadow mode lets a refused request pass.

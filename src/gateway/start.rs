@@ -112,9 +112,11 @@ fn show_state(live: &Arc<Live<Snapshot>>, clock: &Arc<dyn Clock>, metrics: &Metr
     });
 }
 
-/// Shows the pages for operations that a configuration is live, and tells the process before this one, if there is one.
+/// Shows the pages for operations that a configuration is live, begins to end streams with their credentials, and tells the process
+/// before this one, if there is one.
 fn go_live(mut pages: Pages, companions: Companions, process: &Process<'_>, settings: &Server) {
     show_state(&companions.live, &companions.clock, process.metrics);
+    companions.end_expired_streams(process.runtime);
     pages.is_live(companions.gateway());
     pages.serve(process.drain, process.metrics, process.runtime);
     if process.upgrade {
