@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Snapshot;
-use crate::model::{AgentName, EndedBy, Instant};
+use crate::model::{AgentName, EndedBy, Instant, StreamKind};
 use crate::routing::lost;
 use crate::upstream::{BOUNDARY_WAIT, Ended, Running, Stream, StreamId};
 
@@ -48,6 +48,17 @@ impl Control {
         }
         insist_after(BOUNDARY_WAIT, ended);
         count
+    }
+
+    /// Ends all streams but plain bodies, since the gateway is about to go away: their clients are told, and what is left then
+    /// is cut.
+    pub fn end_streams_of_drain(&self) {
+        let ended =
+            self.running.end(|stream| (stream.facts.kind != StreamKind::Body).then_some(EndedBy::Drain));
+        if ended.count() > 0 {
+            tracing::info!(streams = ended.count(), "running streams end: the drain time is nearly over");
+        }
+        insist_after(BOUNDARY_WAIT, ended);
     }
 
     /// The running streams of an agent, oldest first.

@@ -79,7 +79,7 @@ pub(super) fn start(
     if let Some((console, decisions)) = console.zip(decisions) {
         companions.open_console(console, decisions, runtime);
     }
-    let fleet = reconciler.control().fleet().clone();
+    let control = reconciler.control();
     companions.attend_fleet(runtime);
     runtime.spawn(reconciler.run());
     runtime.spawn(tell_of_lost_lines());
@@ -87,7 +87,7 @@ pub(super) fn start(
     go_live(pages, companions, process, &settings);
     announce(&snapshot, &shards);
     (
-        Life { server, stop, signals, reload, drain: drain.clone(), settings, notifier, fleet },
+        Life { server, stop, signals, reload, drain: drain.clone(), settings, notifier, control },
         (log_guard, refusals_guard, spans_guard),
     )
 }
