@@ -88,6 +88,10 @@ mod explain;
 mod explain_message;
 
 #[cfg(test)]
+#[path = "gateway/expiry.rs"]
+mod expiry;
+
+#[cfg(test)]
 #[path = "gateway/foreign/mod.rs"]
 mod foreign;
 

@@ -83,6 +83,8 @@ function settings(shape, section = "") {
 
 function kindOf(shape) {
   const { type, enum: words, default: usual, description } = shape;
+  if (words?.every((word) => typeof word === "number"))
+    return { kind: "choice", words: words.map(String), numbers: true };
   if (words) return { kind: "choice", words };
   const bounds = boundsOf(shape);
   // A number, or a text of a form that has no bounds, such as a status or a range of them.
@@ -141,7 +143,7 @@ ${types.join("\n\n")}
 /** A setting of an agent whose form field is derived from its shape; \`pointer\` is its place in the specification. */
 export type PlainSetting = { pointer: string; doc: string } & (
   | { kind: "switch"; usual: boolean }
-  | { kind: "choice"; words: string[] }
+  | { kind: "choice"; words: string[]; numbers?: true }
   | { kind: "count" }
   | { kind: "text" }
 );

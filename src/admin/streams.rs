@@ -36,7 +36,10 @@ pub(super) struct Shown {
     key_id: Option<String>,
     began: jiff::Timestamp,
     age_seconds: u64,
+    /// When the caller's credential expires.
     expires_at: Option<jiff::Timestamp>,
+    /// When the gateway ends the stream for it; null: it does not.
+    ends_at: Option<jiff::Timestamp>,
     request_id: String,
     path: String,
 }
@@ -75,7 +78,8 @@ pub(super) async fn list(
             key_id: caller.and_then(|caller| caller.key_id.clone()),
             began: facts.began.timestamp(),
             age_seconds: now.since(facts.began).as_secs(),
-            expires_at: facts.deadline.map(Instant::timestamp),
+            expires_at: facts.expires_at.map(Instant::timestamp),
+            ends_at: facts.ends.map(|ends| ends.at.timestamp()),
             request_id: facts.request_id.to_string(),
             path: facts.path.to_string(),
         }

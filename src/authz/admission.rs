@@ -32,16 +32,31 @@ pub struct Admission {
     /// The claims by which limits count, in the order of [`Entry::counted`]: `None` where it is absent or has parts.
     pub counted: Box<[Option<KeyedHash>]>,
     /// The time in which it holds; `None` = always.
-    pub span: Option<Box<TimeSpan>>,
+    pub span: Option<Box<Spans>>,
     /// What the agent is told of the caller in an assertion, where it gets one.
     pub asserted: Option<Box<Asserted>>,
+}
+
+/// The time in which an admission holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spans {
+    /// Until the outcome would be another, or one by the rules by operation.
+    outcome: TimeSpan,
+    /// As long as the login is what the agent requires of each request.
+    login: TimeSpan,
 }
 
 impl Admission {
     /// Whether it holds at `now`, and the token need not be judged anew.
     #[must_use]
     pub fn holds_at(&self, now: Instant) -> bool {
-        self.span.as_deref().is_none_or(|span| span.holds_at(now))
+        self.span.as_deref().is_none_or(|span| span.outcome.holds_at(now))
+    }
+
+    /// When the login is longer ago than the agent permits, leeway included; `None` = it may be as long ago as it likes.
+    #[must_use]
+    pub fn login_ends(&self) -> Option<Instant> {
+        self.span.as_deref()?.login.ends()
     }
 }
 
@@ -90,6 +105,7 @@ impl Entry {
             None => Ok(()),
             Some(requirements) => requirements.check(token, &mut span, trace),
         };
+        let login = span;
         let permitted = required.and_then(|()| self.rules.check(claims, implied, trace));
         let headers = permitted.and_then(|()| self.claim_headers.render(claims, trace));
         if headers.is_err() {
@@ -104,7 +120,7 @@ impl Entry {
             headers: headers.map(Vec::into_boxed_slice),
             standings: standings.unwrap_or_default(),
             counted: counted.collect(),
-            span: (span != TimeSpan::ALWAYS).then(|| Box::new(span)),
+            span: (span != TimeSpan::ALWAYS).then(|| Box::new(Spans { outcome: span, login })),
             asserted,
         }
     }

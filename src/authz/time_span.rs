@@ -1,5 +1,7 @@
 //! A span of time in which something stays as it is.
 
+use std::time::Duration;
+
 use crate::model::Instant;
 
 /// A span of time, in seconds since the epoch, both ends included.
@@ -31,6 +33,12 @@ impl TimeSpan {
         *self = Self { from: self.from.max(part.from), until: self.until.min(part.until) };
     }
 
+    /// When it ends; `None` = never, as far as anybody can tell.
+    #[must_use]
+    pub fn ends(&self) -> Option<Instant> {
+        Duration::try_from_secs_f64(self.until).ok().map(Instant::from_duration)
+    }
+
     /// Whether `now` is in it.
     #[must_use]
     pub fn holds_at(&self, now: Instant) -> bool {
@@ -41,6 +49,14 @@ impl TimeSpan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_ends_where_there_is_an_end() {
+        assert_eq!(TimeSpan::ALWAYS.ends(), None);
+        assert_eq!(TimeSpan::new(0.0, 1e300).ends(), None, "beyond all clocks");
+        let wanted = Instant::from_duration(Duration::from_millis(1_500));
+        assert_eq!(TimeSpan::new(0.0, 1.5).ends(), Some(wanted));
+    }
 
     #[test]
     fn a_span_is_narrowed_to_the_time_in_which_nothing_changes() {

@@ -1,9 +1,12 @@
 //! `portcullis check`: everything that is wrong with a configuration, at once.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{Diagnostics, Snapshot};
 use crate::control::{NO_PLACE, load};
+use crate::routing::{Agent, AtExpiry};
 use crate::telemetry::Metrics;
 
 use super::exit::Exit;
@@ -43,6 +46,13 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
             if compiled.snapshot.store.is_none() && compiled.snapshot.server.state_dir.is_none() {
                 writeln!(err, "warning: {NO_PLACE}")?;
             }
+            if let Some(grace) = default_grace(&compiled.snapshot) {
+                let grace = grace.as_secs();
+                writeln!(
+                    err,
+                    "note: streams end {grace} s after the credential of their caller where an agent's `streams` do not say `on_expiry` or `grace` (docs/STREAMS.md)"
+                )?;
+            }
             let tried = try_surroundings(args, &compiled.snapshot, err)?;
             if left_out {
                 writeln!(err, "note: not read: what the store in etcd holds (--bind does)")?;
@@ -70,6 +80,16 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
             Ok(Exit::Failure)
         }
     }
+}
+
+/// The grace of streams by default, where an agent whose callers have credentials leaves it at that.
+fn default_grace(snapshot: &Snapshot) -> Option<Duration> {
+    let default = AtExpiry::default();
+    let is_default = |agent: &Arc<Agent>| {
+        let AtExpiry { on_expiry, grace, .. } = agent.at_expiry;
+        !agent.is_public() && on_expiry == default.on_expiry && grace == default.grace
+    };
+    snapshot.agents.values().any(is_default).then_some(default.grace)
 }
 
 /// Tells what would keep a start from succeeding here; whether nothing would, as far as that is asked.

@@ -20,6 +20,7 @@ mod edit;
 mod editor;
 mod enforcer;
 mod etcd;
+mod expiry;
 mod finding;
 #[cfg(test)]
 mod fixtures;

@@ -1,9 +1,10 @@
 //! Running streams: a change that revokes their authorization ends them, and an operator can list and end them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::Snapshot;
-use crate::model::{AgentName, EndedBy, Instant};
+use crate::model::{AgentName, EndedBy, Instant, StreamKind};
 use crate::routing::lost;
 use crate::upstream::{BOUNDARY_WAIT, Ended, Running, Stream, StreamId};
 
@@ -41,12 +42,23 @@ impl Control {
             let facts = &stream.facts;
             lost(facts, snapshot.agents.get(&facts.agent).map(Arc::as_ref), now)
         });
-        let count = ended.len();
+        let count = ended.count();
         if count > 0 {
             tracing::info!(streams = count, "running streams end: a change takes their right away");
         }
-        insist_in_time(ended);
+        insist_after(BOUNDARY_WAIT, ended);
         count
+    }
+
+    /// Ends all streams but plain bodies, since the gateway is about to go away: their clients are told, and what is left then
+    /// is cut.
+    pub fn end_streams_of_drain(&self) {
+        let ended =
+            self.running.end(|stream| (stream.facts.kind != StreamKind::Body).then_some(EndedBy::Drain));
+        if ended.count() > 0 {
+            tracing::info!(streams = ended.count(), "running streams end: the drain time is nearly over");
+        }
+        insist_after(BOUNDARY_WAIT, ended);
     }
 
     /// The running streams of an agent, oldest first.
@@ -65,8 +77,8 @@ impl Control {
             };
             (is_meant && stream.facts.agent == *agent).then_some(EndedBy::Operator)
         });
-        let count = ended.len();
-        insist_in_time(ended);
+        let count = ended.count();
+        insist_after(BOUNDARY_WAIT, ended);
         if count > 0 {
             let what = format!("ended {count} running streams of agents/{agent}");
             tracing::info!(who, what, "running streams were ended");
@@ -77,11 +89,11 @@ impl Control {
     }
 }
 
-/// Waits for message boundaries, then ends the streams that found none where they are.
-fn insist_in_time(ended: Ended) {
+/// Gives streams so long to find a message boundary, then ends those that found none where they are.
+pub(super) fn insist_after(wait: Duration, ended: Ended) {
     if !ended.is_empty() {
         tokio::spawn(async move {
-            tokio::time::sleep(BOUNDARY_WAIT).await;
+            tokio::time::sleep(wait).await;
             ended.insist();
         });
     }

@@ -51,9 +51,10 @@ impl Ending {
         self.order()?.given()
     }
 
-    /// The same; the task is woken when it is ordered, or is to wait for nothing any more.
-    pub(crate) fn heard(&self, cx: &Context<'_>) -> Option<EndedBy> {
-        self.listened(cx)?.given()
+    /// The same, and the order; the task is woken when it is ordered, or is to wait for nothing any more.
+    pub(crate) fn heard(&self, cx: &Context<'_>) -> Option<(EndedBy, &EndOrder)> {
+        let order = self.listened(cx)?;
+        Some((order.given()?, order))
     }
 
     /// What has ended the stream, and where.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use crate::authz::{Admission, Asserted, Standing};
-use crate::model::KeyedHash;
+use crate::model::{Instant, KeyedHash};
 use crate::routing::Agent;
 
 /// Permission for one request to one agent.
@@ -41,6 +41,12 @@ impl Permit {
     #[must_use]
     pub fn asserted(&self) -> Option<&Asserted> {
         self.admission.as_ref()?.asserted.as_deref()
+    }
+
+    /// When the caller's login is longer ago than the agent permits, leeway included.
+    #[must_use]
+    pub fn login_ends(&self) -> Option<Instant> {
+        self.admission.as_ref()?.login_ends()
     }
 
     /// The claim headers that the agent receives; none without a token, or where shadow mode lets a refused request pass.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::authz::Admission;
+use crate::authz::{Admission, Check, Facts, Trace};
 use crate::model::{
-    AuthMethod, CacheLabel, CallOutcome, Decision, Enforcement, Identity, OperationClass, Reason,
+    AuthMethod, CacheLabel, CallOutcome, Decision, Enforcement, Identity, Instant, OperationClass, Reason,
 };
 use crate::routing::Agent;
 
@@ -74,6 +74,25 @@ impl Verdict {
             self.asked.as_ref().is_some_and(|asked| asked.class == OperationClass::Session);
         let rules = agent.entry.operations.as_deref();
         is_anonymous && is_about_session && rules.is_some_and(|rules| rules.opens("initialize"))
+    }
+
+    /// Whether only the leeway is left of the caller's credential, or less: enough for an answer, and for no stream.
+    #[must_use]
+    pub fn is_at_the_end(&self, now: Instant) -> bool {
+        let identity = self.identity.as_deref().filter(|_| self.decision == Decision::Allow);
+        identity.is_some_and(|identity| identity.expires_at.is_some_and(|at| at <= now))
+    }
+
+    /// The verdict on the request of such a caller for a stream that would end with its credential.
+    #[must_use]
+    pub fn too_late(self, agent: &Arc<Agent>, now: Instant, trace: &mut impl Trace) -> Self {
+        let end = self.identity.as_ref().and_then(|identity| identity.expires_at);
+        trace.check(Check::Expiry, false, || Facts {
+            seen: end.map(|end| format!("exp: {} ({end})", end.unix())),
+            wanted: format!("after {now}, without leeway: a stream that begins later would end at once"),
+            fix: "fetch a fresh token before the old one ends; `streams.on_expiry: off` lets streams begin and go on",
+        });
+        self.but_refused(agent, Reason::TokenExpired)
     }
 
     /// The request may pass, with the claim headers of its admission.

@@ -77,6 +77,11 @@ impl Companions {
         });
     }
 
+    /// Ends streams whose caller's credential has ended.
+    pub(super) fn end_expired_streams(&self, runtime: &Runtime) {
+        runtime.spawn(self.control.clone().end_expired_streams(Arc::clone(&self.clock)));
+    }
+
     /// What the pages for operations are about.
     pub(super) fn gateway(self) -> Gateway {
         let Self { control, clock: _, metrics: _, live: _, drain, accepting, upgrade } = self;

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, broadcast, mpsc};
 
 use crate::config;
-use crate::control::Fleet;
+use crate::control::Control;
 use crate::door::Drain;
 use crate::model::Shard;
 
@@ -21,6 +21,9 @@ use super::successor;
 
 /// Connections that were accepted when draining began get this long to show up as in flight.
 const SETTLE: Duration = Duration::from_millis(100);
+
+/// How long before the end of the drain time the clients of streams are told that they end.
+const PARTING: Duration = Duration::from_secs(1);
 
 pub(super) type Stop = mpsc::UnboundedSender<ShutdownSignal>;
 
@@ -118,7 +121,7 @@ pub(super) struct Life {
     pub(super) drain: Drain,
     pub(super) settings: Arc<config::Server>,
     pub(super) notifier: Notifier,
-    pub(super) fleet: Fleet,
+    pub(super) control: Control,
 }
 
 /// What ends the waiting.
@@ -133,7 +136,8 @@ enum End {
 
 impl Life {
     pub(super) async fn live(self) -> Result<(), StartError> {
-        let Self { server, stop, mut signals, reload, drain, settings, notifier, fleet } = self;
+        let Self { server, stop, mut signals, reload, drain, settings, notifier, control } = self;
+        let fleet = control.fleet();
         let socket = successor::socket(&settings);
         let mut phases = server.server.watch_execution_phase();
         let has_ended = run_server(server)?;
@@ -174,9 +178,15 @@ impl Life {
             tokio::time::sleep(SETTLE).await;
             drain.idle().await;
         };
+        let time = settings.shutdown.drain;
+        let limit = async {
+            tokio::time::sleep(time.saturating_sub(PARTING)).await;
+            control.end_streams_of_drain();
+            tokio::time::sleep(time.min(PARTING)).await;
+        };
         tokio::select! {
             () = quiet => tracing::info!("nothing is in flight any more"),
-            () = tokio::time::sleep(settings.shutdown.drain) => {
+            () = limit => {
                 tracing::warn!(connections = drain.in_flight(), "the drain time is over; connections are cut");
             }
             _ = signals.int.recv() => tracing::info!("stopping at once"),

@@ -79,7 +79,7 @@ pub(super) fn start(
     if let Some((console, decisions)) = console.zip(decisions) {
         companions.open_console(console, decisions, runtime);
     }
-    let fleet = reconciler.control().fleet().clone();
+    let control = reconciler.control();
     companions.attend_fleet(runtime);
     runtime.spawn(reconciler.run());
     runtime.spawn(tell_of_lost_lines());
@@ -87,7 +87,7 @@ pub(super) fn start(
     go_live(pages, companions, process, &settings);
     announce(&snapshot, &shards);
     (
-        Life { server, stop, signals, reload, drain: drain.clone(), settings, notifier, fleet },
+        Life { server, stop, signals, reload, drain: drain.clone(), settings, notifier, control },
         (log_guard, refusals_guard, spans_guard),
     )
 }
@@ -112,9 +112,11 @@ fn show_state(live: &Arc<Live<Snapshot>>, clock: &Arc<dyn Clock>, metrics: &Metr
     });
 }
 
-/// Shows the pages for operations that a configuration is live, and tells the process before this one, if there is one.
+/// Shows the pages for operations that a configuration is live, begins to end streams with their credentials, and tells the process
+/// before this one, if there is one.
 fn go_live(mut pages: Pages, companions: Companions, process: &Process<'_>, settings: &Server) {
     show_state(&companions.live, &companions.clock, process.metrics);
+    companions.end_expired_streams(process.runtime);
     pages.is_live(companions.gateway());
     pages.serve(process.drain, process.metrics, process.runtime);
     if process.upgrade {

@@ -5,7 +5,7 @@ use std::task::Context;
 
 use futures::task::AtomicWaker;
 
-use super::EndedBy;
+use super::{CloseCode, EndedBy};
 
 /// Set when the stream must end at once: the top bit, because causes are counted from one and are few.
 const AT_ONCE: u8 = 0x80;
@@ -16,9 +16,16 @@ pub struct EndOrder {
     /// Zero, or one more than the cause's index in [`EndedBy::ALL`]; with [`AT_ONCE`] when it is urgent.
     state: AtomicU8,
     waker: AtomicWaker,
+    close_code: CloseCode,
 }
 
 impl EndOrder {
+    /// No order yet. A WebSocket whose client loses its right is closed with this code.
+    #[must_use]
+    pub fn new(close_code: CloseCode) -> Self {
+        Self { close_code, ..Self::default() }
+    }
+
     /// Orders the stream to end at its next message boundary. Returns whether this was the first order.
     pub fn give(&self, by: EndedBy) -> bool {
         let word = by as u8 + 1;
@@ -48,6 +55,12 @@ impl EndOrder {
     #[must_use]
     pub fn is_urgent(&self) -> bool {
         self.state.load(Ordering::Acquire) & AT_ONCE != 0
+    }
+
+    /// The code with which a WebSocket is closed whose client lost its right.
+    #[must_use]
+    pub const fn close_code(&self) -> CloseCode {
+        self.close_code
     }
 
     /// Wakes the task of `cx` at the next order. Call [`given`](Self::given) after this, or an order in between is missed.

@@ -103,7 +103,7 @@ pub use secret::{Digest, RunningDigest, Secret};
 pub use shard::{Line, PerShard, Shard};
 pub use shared_timestamp::SharedTimestamp;
 pub use spelling::{reduced, reduced_eq, reduced_starts_with};
-pub use stream::{EndedBy, OnPolicyChange, StreamKind};
+pub use stream::{CloseCode, EndedBy, Extent, OnExpiry, OnPolicyChange, StreamKind};
 pub use token_text::{is_tchar, is_token};
 pub use trace_context::{SpanId, TraceContext, TraceId, trace_state};
 pub use upstream_target::{LookupResult, RetryResult, TargetFault, TargetOrder, TargetState};

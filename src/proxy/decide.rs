@@ -49,6 +49,9 @@ impl Gateway {
         let verdict = settle(&mut request, &mut Fetcher { clock: &*self.clock }, ask).await;
         let mut verdict = last(verdict, &mut grounds);
         ctx.now = request.now;
+        if verdict.is_at_the_end(ctx.now) {
+            verdict = self.judge_late(agent, verdict, head, &mut grounds, ctx);
+        }
         if agent.limits.is_some() {
             verdict = self.limit(agent, verdict, &mut grounds, ctx).await;
         }

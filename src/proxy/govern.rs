@@ -98,6 +98,9 @@ impl Gateway {
         let mut grounds = witness.into_grounds();
         let headers = &session.req_header().headers;
         let (mut verdict, sent) = self.in_session(agent, verdict, headers, &mut grounds);
+        if verdict.is_at_the_end(ctx.now) {
+            verdict = self.judge_late(agent, verdict, session.req_header(), &mut grounds, ctx);
+        }
         if agent.limits.is_some() {
             verdict = self.limit(agent, verdict, &mut grounds, ctx).await;
         }

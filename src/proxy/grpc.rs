@@ -37,6 +37,14 @@ pub(super) fn is_stuck(head: &RequestHeader, agent: &Agent) -> bool {
     head.version == Version::HTTP_2 && !upstream.protocol.may_be_h2(upstream.tls.is_some()) && is_call(head)
 }
 
+/// Whether a request is a gRPC call over HTTP/2 ("gRPC over HTTP2", Requests). gRPC-Web is another protocol.
+pub(super) fn is_call(head: &RequestHeader) -> bool {
+    head.version == Version::HTTP_2
+        && head.method == Method::POST
+        && head.headers.get(header::CONTENT_TYPE).and_then(stream::kind_of_media_type)
+            == Some(StreamKind::Grpc)
+}
+
 /// Asks the agent for trailers, where its request is a call over HTTP/2. The field is each connection's own, so the client's was
 /// removed, and servers refuse a call that lacks it ("gRPC over HTTP2", Requests).
 pub(super) fn ask_for_trailers(request: &mut RequestHeader) -> pingora::Result<()> {
@@ -54,14 +62,6 @@ pub(super) fn dress(head: &mut ResponseHeader, status: u8, detail: &str) -> ping
     head.insert_header(STATUS, HeaderValue::from(u16::from(status)))?;
     head.insert_header(MESSAGE, encoded(detail))?;
     Ok(())
-}
-
-/// Whether a request is a gRPC call over HTTP/2 ("gRPC over HTTP2", Requests). gRPC-Web is another protocol.
-fn is_call(head: &RequestHeader) -> bool {
-    head.version == Version::HTTP_2
-        && head.method == Method::POST
-        && head.headers.get(header::CONTENT_TYPE).and_then(stream::kind_of_media_type)
-            == Some(StreamKind::Grpc)
 }
 
 fn of(refusal: Refusal) -> u8 {

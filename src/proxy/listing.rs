@@ -7,15 +7,16 @@ use std::sync::Arc;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
-use crate::model::{Decision, Digest, EndedBy};
-use crate::routing::{Agent, Authenticator, denied, lost, right};
-use crate::telemetry::PathText;
+use crate::model::{Decision, Digest, EndedBy, Enforcement, StreamKind};
+use crate::routing::{Agent, Authenticator, denied, lost, right, right_ends};
+use crate::telemetry::{PathText, StreamUnderWay};
 use crate::upstream::{BOUNDARY_WAIT, Listed, StreamFacts};
 
 use super::context::Context;
 use super::service::Gateway;
 use super::stream::{Stream, kind};
 use super::view::{path_of, sent_query};
+use super::{extent, late};
 
 impl Gateway {
     /// The head of the response has arrived: lists the stream that begins with it, unless it is short.
@@ -33,6 +34,16 @@ impl Gateway {
         let agent = passage.agent();
         let is_allowed = ctx.verdict.decision == Decision::Allow;
         let caller = ctx.verdict.identity.clone().filter(|_| is_allowed);
+        let path = path_of(request, ctx);
+        let extent = extent::of(kind, request, &path, agent, ctx.verdict.asked.as_deref());
+        let expires_at = caller.as_ref().and_then(|caller| caller.expires_at);
+        if agent.enforcement == Enforcement::Enforce {
+            late::refuse(agent.at_expiry, &request.method, (kind, extent), expires_at, self.clock.now())?;
+        }
+        let ends = caller.as_deref().and_then(|caller| {
+            let right_ends = right_ends(agent, caller, passage.permit.login_ends())?;
+            agent.at_expiry.ends((kind, extent), right_ends, rand::random())
+        });
         let listed = self.parts.running.begin(StreamFacts {
             agent: agent.name.clone(),
             kind,
@@ -41,10 +52,12 @@ impl Gateway {
             policy: agent.policy,
             on_policy_change: agent.on_policy_change,
             began: ctx.now,
-            deadline: caller.as_ref().and_then(|caller| caller.expires_at),
+            expires_at,
+            ends,
+            close_code: agent.at_expiry.close_code,
             caller,
             request_id: ctx.request_id.clone(),
-            path: PathText::logged(&path_of(request, ctx)).text().into(),
+            path: PathText::logged(&path).text().into(),
         });
         let order = &listed.stream().order;
         patience.ending().obey(Arc::clone(order));
@@ -52,8 +65,23 @@ impl Gateway {
             tunnel.obey(Arc::clone(order));
         }
         self.judge(&listed, agent);
-        ctx.passage_mut()?.stream = Some(Box::new(Stream::new(listed, kind, &head.headers)));
+        let counted = self.count(&listed.stream().facts, agent);
+        ctx.passage_mut()?.stream = Some(Box::new(Stream::new(listed, counted, &head.headers)));
         Ok(())
+    }
+
+    /// Counts a stream as long as it is under way.
+    fn count(&self, facts: &StreamFacts, agent: &Agent) -> Option<StreamUnderWay> {
+        // The series of a removed agent were removed with it, and must not come back.
+        self.is_there(agent).then(|| {
+            let is_timed = facts.kind != StreamKind::Body;
+            let left = facts.expires_at.filter(|_| is_timed).map(|at| at.since(self.clock.now()));
+            agent.metrics.stream_began(facts.kind, left)
+        })
+    }
+
+    fn is_there(&self, agent: &Agent) -> bool {
+        self.parts.snapshot.with(|snapshot| snapshot.agents.contains_key(&agent.name))
     }
 
     /// Judges a stream that was just listed: a change or a denial between the decision and the response did not find it.
@@ -78,8 +106,7 @@ impl Gateway {
         let passage = ctx.admitted()?;
         let (stream, agent) = (passage.stream.as_ref()?, passage.agent());
         let (by, _) = passage.ended()?;
-        // The series of a removed agent were removed with it, and must not come back.
-        if self.parts.snapshot.with(|snapshot| snapshot.agents.contains_key(&agent.name)) {
+        if self.is_there(agent) {
             agent.metrics.stream_ended(stream.kind(), by);
         }
         Some(by)

@@ -21,7 +21,9 @@ use super::message::expects_continue;
 use super::passage::{Kind, Passage};
 use super::service::Gateway;
 use super::upgrade::is_websocket_handshake;
-use super::{again, balance, forward, grpc, list_answer, peer, response, session_answer, upstream_refusal};
+use super::{
+    again, balance, forward, grpc, late, list_answer, peer, response, session_answer, upstream_refusal,
+};
 
 #[async_trait]
 impl ProxyHttp for Gateway {
@@ -228,6 +230,9 @@ impl ProxyHttp for Gateway {
         error: &Error,
         ctx: &mut Box<Context>,
     ) -> FailToProxy {
+        if *error.etype() == late::TOO_LATE {
+            return self.refuse_late(session, ctx).await;
+        }
         failure::answer(session, error, ctx).await
     }
 

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::door::{EndedAt, Ending};
 use crate::model::{EndedBy, StreamKind};
+use crate::telemetry::StreamUnderWay;
 use crate::upstream::Listed;
 
 use super::boundary::{Boundary, Events, Messages};
@@ -35,6 +36,8 @@ const UNAVAILABLE: HeaderValue = HeaderValue::from_static("14");
 #[derive(Debug)]
 pub(super) struct Stream {
     listed: Listed,
+    /// Counts it; absent where its agent is gone.
+    _counted: Option<StreamUnderWay>,
     boundary: Boundary,
     /// The message that its format allows at its end.
     words: Words,
@@ -54,10 +57,11 @@ enum Words {
 }
 
 impl Stream {
-    /// The stream of that kind whose response has these headers.
-    pub(super) fn new(listed: Listed, kind: StreamKind, headers: &HeaderMap) -> Self {
+    /// The stream whose response has these headers.
+    pub(super) fn new(listed: Listed, counted: Option<StreamUnderWay>, headers: &HeaderMap) -> Self {
+        let kind = listed.stream().facts.kind;
         let words = words(kind, headers);
-        Self { listed, boundary: boundary(kind, words), words }
+        Self { listed, _counted: counted, boundary: boundary(kind, words), words }
     }
 
     /// Its kind.

@@ -15,6 +15,7 @@ use crate::upstream::Upstream;
 
 use super::agent_limits::AgentLimits;
 use super::assertions::Assertions;
+use super::at_expiry::AtExpiry;
 use super::cors::Cors;
 use super::protocol::{ErrorForm, Protocol};
 use super::route::Route;
@@ -64,6 +65,8 @@ pub struct Compiled {
     pub policy: AgentId,
     /// Which of its running streams a change ends.
     pub on_policy_change: OnPolicyChange,
+    /// What the end of a caller's credential does to its streams.
+    pub at_expiry: AtExpiry,
     /// Whether a refusal stops a request.
     pub enforcement: Enforcement,
     /// Its metric handles.
@@ -281,6 +284,7 @@ pub(crate) mod tests {
             websocket: true,
             policy: next_id(),
             on_policy_change: OnPolicyChange::default(),
+            at_expiry: AtExpiry::default(),
             enforcement: Enforcement::Enforce,
         }
     }

@@ -17,6 +17,7 @@ use super::assertion_result::AssertionResult;
 use super::counter::Counter;
 use super::histogram::Histogram;
 use super::resolved::Resolved;
+use super::streams::{StreamUnderWay, Streams};
 use super::upstream_error::UpstreamError;
 
 const DECISIONS: usize = 4;
@@ -36,6 +37,7 @@ struct Handles {
     calls: Counters,
     denial_hits: Counters,
     assertions: Counters,
+    streams: Streams,
     request_duration: OnceLock<Arc<Histogram>>,
     upstream_duration: OnceLock<Arc<Histogram>>,
 }
@@ -80,6 +82,7 @@ impl AgentMetrics {
             calls: Counters::default(),
             denial_hits: Counters::default(),
             assertions: Counters::default(),
+            streams: Streams::default(),
             request_duration: OnceLock::new(),
             upstream_duration: OnceLock::new(),
         }))
@@ -197,6 +200,16 @@ impl AgentMetrics {
     /// Counts a request that ended without an answer of its agent, or without a whole one, by its cause.
     pub fn upstream_failed(&self, cause: UpstreamError) {
         self.0.metrics.families.upstream_failures.of([&self.0.agent, cause.as_str()]).inc();
+    }
+
+    /// Counts a stream from now on until what this returns is dropped. `left` is what its caller's credential has left.
+    #[must_use]
+    pub fn stream_began(&self, kind: StreamKind, left: Option<Duration>) -> StreamUnderWay {
+        let families = &self.0.metrics.families;
+        if let Some(left) = left {
+            families.stream_life_left.of([&self.0.agent]).observe(left);
+        }
+        self.0.streams.enter(kind, || families.streams.of([&self.0.agent, kind.as_str()]))
     }
 
     /// Counts a stream that the gateway ended.

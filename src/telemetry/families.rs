@@ -18,6 +18,9 @@ pub(super) const DECISION_BUCKETS: &[f64] =
 /// Buckets for the time that a request takes: 1 ms to an hour (streams last).
 const REQUEST_BUCKETS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0, 3600.0];
+/// Buckets for what is left of a credential: nothing, a second (a stream that ends at once) to a week.
+const LIFE_BUCKETS: &[f64] =
+    &[0.0, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 14400.0, 43200.0, 86400.0, 604800.0];
 /// Buckets for the time that a shared store or a fleet takes: 5 ms (a store on the same machine) to 30 s (one that is
 /// away for a while).
 const STORE_BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -25,6 +28,7 @@ const STORE_BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2
 const _: () = assert!(
     DECISION_BUCKETS.len() <= MOST_BOUNDS
         && REQUEST_BUCKETS.len() <= MOST_BOUNDS
+        && LIFE_BUCKETS.len() <= MOST_BOUNDS
         && STORE_BUCKETS.len() <= MOST_BOUNDS
 );
 
@@ -166,6 +170,10 @@ families! {
             = "Time from the choice of the upstream to the head of its answer.";
         upstream_failures: counter "portcullis_upstream_failures_total" { Agent, UpstreamCause }
             = "Requests that ended without an answer of their agent, or without a whole one, by cause.";
+        streams: gauge "portcullis_streams" { Agent, StreamKind }
+            = "Streams under way, by kind.";
+        stream_life_left: histogram "portcullis_stream_life_left_seconds" { Agent } in LIFE_BUCKETS
+            = "Time that the credential of the caller had left when a stream began.";
         streams_ended: counter "portcullis_streams_ended_total" { Agent, StreamKind, EndedBy }
             = "Streams that the gateway ended before agent or client did, by kind and cause.";
         card_info: gauge "portcullis_agent_card_info" { Agent, CardSource, CardSignature }

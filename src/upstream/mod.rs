@@ -8,6 +8,7 @@ mod affinity;
 mod agent_upstream;
 mod budget;
 mod client_certificate;
+mod due;
 mod endpoint;
 mod failing;
 mod hash_by;
@@ -27,13 +28,16 @@ pub use affinity::Affinity;
 pub use agent_upstream::{Upstream, UpstreamHost, UpstreamTls};
 pub use budget::{Budget, RetryRules};
 pub use client_certificate::ClientCertificate;
+pub use due::StreamId;
 pub use endpoint::Endpoint;
 pub use hash_by::HashBy;
 pub use health::{Health, Row};
 pub use member::Member;
 pub use pick::text_hash;
 pub use protocol::UpstreamProtocol;
-pub use running::{BOUNDARY_WAIT, Ended, Listed, Right, Running, Stream, StreamFacts, StreamId};
+pub use running::{
+    BOUNDARY_WAIT, EXPIRY_WAIT, Ended, Ends, Listed, Right, Running, Stream, StreamFacts, Term,
+};
 pub use set_headers::SetHeaders;
 pub use standing::{Eject, LastError, Standing};
 pub use target::{Target, TargetKey};

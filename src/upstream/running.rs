@@ -10,12 +10,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::model::{
-    AgentName, Digest, EndOrder, EndedBy, Identity, Instant, Issuer, OnPolicyChange, Principal, ProviderName,
-    RequestId, StreamKind,
+    AgentName, CloseCode, Digest, EndOrder, EndedBy, Identity, Instant, Issuer, OnPolicyChange, Principal,
+    ProviderName, RequestId, StreamKind,
 };
+
+use super::due::{Due, StreamId};
 
 /// How long an ended stream may take to its next message boundary: a right that was taken away is gone within a second.
 pub const BOUNDARY_WAIT: Duration = Duration::from_millis(900);
+/// How long a stream may take to its next message boundary after the credential of its client has ended. Nobody is to be kept
+/// out at once, so a slow client gets the rest of a message.
+pub const EXPIRY_WAIT: Duration = Duration::from_secs(2);
 /// Tables that streams are spread over: more than the workers of most machines, so that two seldom share one.
 const SHARDS: usize = 32;
 
@@ -27,13 +32,16 @@ pub struct Running(Arc<Tables>);
 struct Tables {
     shards: Box<[Mutex<Table>]>,
     next: AtomicU64,
+    /// Streams that end with the credential of their client.
+    timed: AtomicUsize,
 }
 
 /// The streams of one shard.
-type Table = HashMap<StreamId, Arc<Stream>>;
-
-/// The number of a stream, given once in the life of a process.
-pub type StreamId = u64;
+#[derive(Debug, Default)]
+struct Table {
+    streams: HashMap<StreamId, Arc<Stream>>,
+    due: Due,
+}
 
 /// One stream under way.
 #[derive(Debug)]
@@ -66,11 +74,35 @@ pub struct StreamFacts {
     /// When its request came.
     pub began: Instant,
     /// When the client's credential ends, where it does.
-    pub deadline: Option<Instant>,
+    pub expires_at: Option<Instant>,
+    /// When the stream ends with it, where it does.
+    pub ends: Option<Ends>,
+    /// The code with which it is closed where it is a WebSocket whose client loses its right.
+    pub close_code: CloseCode,
     /// The request's id.
     pub request_id: RequestId,
     /// The request's path, without the query.
     pub path: Box<str>,
+}
+
+/// When a stream ends with the credential of its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// That point in time.
+    pub at: Instant,
+    /// How long that is after the end of the credential.
+    pub after: Duration,
+}
+
+/// What is known of the end of a credential when its stream is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// It is over.
+    Over,
+    /// A change has prolonged it, so that the stream ends at this later point in time.
+    Until(Instant),
+    /// A change has taken its end away.
+    Unlimited,
 }
 
 /// What the right of a client rests on.
@@ -107,12 +139,17 @@ pub struct Listed {
 /// Streams that were ordered to end.
 #[derive(Debug, Default)]
 #[must_use = "a stream that finds no boundary ends only when somebody insists"]
-pub struct Ended(Vec<Arc<Stream>>);
+pub struct Ended {
+    /// They, and those that were ordered to before: who waits for a boundary for long may have less time now.
+    streams: Vec<Arc<Stream>>,
+    /// How many of them were not ordered to end before.
+    count: usize,
+}
 
 impl Default for Running {
     fn default() -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self(Arc::new(Tables { shards, next: AtomicU64::new(1) }))
+        Self(Arc::new(Tables { shards, next: AtomicU64::new(1), timed: AtomicUsize::new(0) }))
     }
 }
 
@@ -122,9 +159,14 @@ impl Running {
     pub fn begin(&self, facts: StreamFacts) -> Listed {
         let shard = this_worker() % SHARDS;
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        let stream = Arc::new(Stream { id, facts, order: Arc::default() });
+        let order = Arc::new(EndOrder::new(facts.close_code));
+        let stream = Arc::new(Stream { id, facts, order });
         if let Some(mut table) = self.0.table(shard) {
-            table.insert(id, Arc::clone(&stream));
+            if let Some(ends) = stream.facts.ends {
+                self.0.timed.fetch_add(1, Ordering::Relaxed);
+                table.due.set(id, ends.at);
+            }
+            table.streams.insert(id, Arc::clone(&stream));
         }
         Listed { tables: Arc::clone(&self.0), shard, stream }
     }
@@ -135,7 +177,7 @@ impl Running {
         let mut all = Vec::new();
         for shard in 0..SHARDS {
             let Some(table) = self.0.table(shard) else { continue };
-            all.extend(table.values().filter(|stream| stream.facts.agent == *agent).map(Arc::clone));
+            all.extend(table.streams.values().filter(|stream| stream.facts.agent == *agent).map(Arc::clone));
         }
         all.sort_by_key(|stream| stream.id);
         all
@@ -145,20 +187,41 @@ impl Running {
     #[must_use]
     pub fn count(&self, is_meant: impl Fn(&Stream) -> bool) -> usize {
         let tables = (0..SHARDS).filter_map(|shard| self.0.table(shard));
-        tables.map(|table| table.values().filter(|stream| is_meant(stream)).count()).sum()
+        tables.map(|table| table.streams.values().filter(|stream| is_meant(stream)).count()).sum()
     }
 
     /// Orders those streams to end for which `judge` names a cause.
     pub fn end(&self, judge: impl Fn(&Stream) -> Option<EndedBy>) -> Ended {
-        let mut ended = Vec::new();
+        let mut ended = Ended::default();
         for shard in 0..SHARDS {
             let Some(table) = self.0.table(shard) else { continue };
-            let judged = table.values().filter_map(|stream| Some((stream, judge(stream)?)));
-            ended.extend(
-                judged.filter(|(stream, by)| stream.order.give(*by)).map(|(stream, _)| Arc::clone(stream)),
-            );
+            for stream in table.streams.values() {
+                if let Some(by) = judge(stream) {
+                    ended.order(stream, by);
+                }
+            }
         }
-        Ended(ended)
+        ended
+    }
+
+    /// Orders those streams to end that are due at `now`, unless `term` knows better of their credential.
+    pub fn expire(&self, now: Instant, term: impl Fn(&StreamFacts) -> Term) -> Ended {
+        let mut ended = Ended::default();
+        if self.0.timed.load(Ordering::Relaxed) == 0 {
+            return ended;
+        }
+        for shard in 0..SHARDS {
+            let Some(mut table) = self.0.table(shard) else { continue };
+            while let Some(id) = table.due.take(now) {
+                let Some(stream) = table.streams.get(&id) else { continue };
+                match term(&stream.facts) {
+                    Term::Until(later) if later > now => table.due.set(id, later),
+                    Term::Until(_) | Term::Over => ended.order(stream, EndedBy::Expiry),
+                    Term::Unlimited => {}
+                }
+            }
+        }
+        ended
     }
 }
 
@@ -171,34 +234,45 @@ impl Listed {
 
     /// Orders this stream to end.
     pub fn end(&self, by: EndedBy) -> Ended {
-        Ended(if self.stream.order.give(by) { vec![Arc::clone(&self.stream)] } else { Vec::new() })
+        let mut ended = Ended::default();
+        ended.order(&self.stream, by);
+        ended
     }
 }
 
 impl Drop for Listed {
     fn drop(&mut self) {
         if let Some(mut table) = self.tables.table(self.shard) {
-            table.remove(&self.stream.id);
+            table.streams.remove(&self.stream.id);
+            if self.stream.facts.ends.is_some() {
+                table.due.remove(self.stream.id);
+                self.tables.timed.fetch_sub(1, Ordering::Relaxed);
+            }
         }
     }
 }
 
 impl Ended {
-    /// How many there are.
+    /// How many there are that were not ordered to end before.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.0.len()
+    pub const fn count(&self) -> usize {
+        self.count
     }
 
-    /// Whether there is none.
+    /// Whether there is nobody to insist on.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.streams.is_empty()
     }
 
-    /// Lets those that have found no boundary yet end where they are. Due after [`BOUNDARY_WAIT`].
+    /// Lets those that have found no boundary yet end where they are. Due after [`BOUNDARY_WAIT`] or [`EXPIRY_WAIT`].
     pub fn insist(self) {
-        self.0.iter().for_each(|stream| stream.order.insist());
+        self.streams.iter().for_each(|stream| stream.order.insist());
+    }
+
+    fn order(&mut self, stream: &Arc<Stream>, by: EndedBy) {
+        self.count += usize::from(stream.order.give(by));
+        self.streams.push(Arc::clone(stream));
     }
 }
 
@@ -217,60 +291,4 @@ fn this_worker() -> usize {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    /// A stream of a public agent, for tests of other files.
-    pub(crate) fn facts(agent: &str) -> StreamFacts {
-        StreamFacts {
-            agent: AgentName::parse(agent).unwrap(),
-            kind: StreamKind::Sse,
-            caller: None,
-            provider: None,
-            right: Right::Open,
-            policy: 7,
-            on_policy_change: OnPolicyChange::Revocation,
-            began: Instant::from_unix(1_000),
-            deadline: None,
-            request_id: RequestId::Made(1),
-            path: "/a".into(),
-        }
-    }
-
-    #[test]
-    fn a_stream_is_listed_at_its_agent_until_it_ends() {
-        let running = Running::default();
-        let (one, two, other) =
-            (running.begin(facts("a")), running.begin(facts("a")), running.begin(facts("b")));
-        let ids = |agent: &str| {
-            let agent = AgentName::parse(agent).unwrap();
-            running.of(&agent).iter().map(|stream| stream.id).collect::<Vec<_>>()
-        };
-        assert_eq!(ids("a"), [one.stream().id, two.stream().id]);
-        assert_eq!(ids("b"), [other.stream().id]);
-        drop(one);
-        assert_eq!(ids("a"), [two.stream().id]);
-    }
-
-    #[test]
-    fn a_stream_may_end_on_another_thread() {
-        let running = Running::default();
-        let listed = running.begin(facts("a"));
-        std::thread::spawn(move || drop(listed)).join().unwrap();
-        assert!(running.of(&AgentName::parse("a").unwrap()).is_empty());
-    }
-
-    #[test]
-    fn exactly_those_that_were_judged_end_and_only_once() {
-        let running = Running::default();
-        let (one, two) = (running.begin(facts("a")), running.begin(facts("b")));
-        let judge = |stream: &Stream| (stream.facts.agent.as_str() == "a").then_some(EndedBy::Policy);
-        let ended = running.end(judge);
-        assert_eq!((ended.len(), running.end(judge).len()), (1, 0));
-        assert_eq!(one.stream().order.given(), Some(EndedBy::Policy));
-        assert!(!one.stream().order.is_urgent(), "there is time for a boundary");
-        ended.insist();
-        assert!(one.stream().order.is_urgent());
-        assert!(two.stream().order.given().is_none() && !two.stream().order.is_urgent());
-    }
-}
+pub(crate) mod tests;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use testkit::raw::{self, Wire};
+use testkit::scripted::{Peer, Scripted};
 use testkit::{Gateway, Start, Upstream, client, eventually};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -165,6 +167,32 @@ async fn the_drain_limit_cuts_what_does_not_end() {
     let took = told.elapsed();
     assert!((Duration::from_millis(900)..Duration::from_millis(2500)).contains(&took), "{took:?}");
     assert!(slow.await.expect("it runs").is_err(), "the answer that takes 3 s was cut");
+}
+
+#[tokio::test]
+async fn clients_of_streams_are_told_before_the_drain_limit_cuts_them() {
+    let scripted = Scripted::start(async |mut peer: Peer| {
+        peer.head().await?;
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+        peer.say(&format!("{head}9\r\ndata: 1\n\n\r\n")).await?;
+        peer.until("never").await.map(drop)
+    })
+    .await;
+    let body = format!("agents:\n  p: {{ route: /p, upstream: \"{}\", auth: public }}\n", scripted.url());
+    let server = "  shutdown: { drain: 2s }\n";
+    let mut gateway = Start { body: &body, server, ..Start::default() }.ready().await;
+    let mut wire = Wire::connect(gateway.port).await;
+    assert!(wire.say(b"GET /p HTTP/1.1\r\nHost: a\r\n\r\n").await, "it is sent");
+    wire.until("data: 1\n\n\r\n", raw::SOON).await;
+    gateway.signal("TERM").await;
+    let told = Instant::now();
+    let came = wire.until("\0", raw::SOON).await;
+    let took = told.elapsed();
+    assert_eq!(String::from_utf8_lossy(&came.bytes), "D\r\n: going away\n\r\n0\r\n\r\n");
+    assert!((Duration::from_millis(900)..Duration::from_secs(2)).contains(&took), "{took:?}");
+    assert!(gateway.ended(Duration::from_secs(10)).await.success());
+    let line = gateway.stdout().into_iter().find(|line| line.contains(r#""path":"/p""#)).expect("its line");
+    assert!(line.ends_with(r#","ended_by":"drain"}"#), "{line}");
 }
 
 #[tokio::test]

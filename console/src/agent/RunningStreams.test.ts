@@ -58,6 +58,7 @@ const stream = (id: number, over: Partial<RunningStream> = {}): RunningStream =>
   began: new Date(Date.now() - 3 * 3_600_000).toISOString(),
   age_seconds: 10_800,
   expires_at: null,
+  ends_at: null,
   request_id: `request-${id}`,
   path: "/refunds/live",
   ...over,
@@ -121,6 +122,17 @@ it("shows whose each stream is, its kind, its age and its path", async () => {
     "End stream 5 of a client of partner",
   ])
     expect(button(name)).toBeDefined();
+});
+
+it("shows when the credential expires, and whether the stream ends then", async () => {
+  const at = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+  const times = (markup: string) => markup.match(/<time dateTime="[^"]*"/g) ?? [];
+  const ends = await shown([stream(1, { expires_at: at(3_600), ends_at: at(3_665) })]);
+  expect(words(ends)).toContain("ends");
+  expect(times(ends)).toHaveLength(3);
+  const goesOn = await shown([stream(1, { expires_at: at(3_600) })]);
+  expect(words(goesOn)).toContain("and it goes on");
+  expect(words(await shown([stream(1)]))).toContain("never");
 });
 
 it("says that no stream is running, and offers nothing to end", async () => {

@@ -26,6 +26,11 @@ export function StreamsTable({ agent, items }: { agent: string; items: RunningSt
     { label: "Kind", cell: kindOf, sort: kindOf },
     { label: "Began", cell: (one) => <Time at={one.began} past />, sort: (one) => one.id },
     {
+      label: "Expires",
+      cell: (one) => <Expiry one={one} />,
+      sort: (one) => one.expires_at ?? "",
+    },
+    {
       label: "Path",
       cell: (one) => <code title={one.path}>{visible(one.path)}</code>,
       sort: (one) => one.path,
@@ -57,6 +62,26 @@ export function StreamsTable({ agent, items }: { agent: string; items: RunningSt
           The first {SHOWN} of {items.length.toLocaleString("en")} streams are shown.
         </p>
       )}
+    </>
+  );
+}
+
+/** When the caller's credential expires, and what becomes of the stream then. */
+function Expiry({ one }: { one: RunningStream }) {
+  if (one.expires_at === null && one.ends_at === null) return <span className="dim">never</span>;
+  return (
+    <>
+      <Time at={one.expires_at} />
+      <br />
+      <span className="dim small nowrap">
+        {one.ends_at === null ? (
+          "and it goes on"
+        ) : (
+          <>
+            ends <Time at={one.ends_at} />
+          </>
+        )}
+      </span>
     </>
   );
 }

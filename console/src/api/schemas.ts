@@ -876,8 +876,20 @@ export interface AgentSpec {
 
   /** what ends running streams */
   streams?: {
+    /** how much longer streams go on that may finish; 0s to 1d; default 5m */
+    finish_within?: string;
+
+    /** how long streams go on after the end of the credential, up to a tenth less at random; 0s to 1h; default 5s */
+    grace?: string;
+
+    /** what becomes of streams when the credential of their caller ends: end: they end, `grace` later; finish: they end `finish_within` after that; off: nothing; default end for WebSockets, event streams that answer a GET, subscriptions and gRPC, and finish for an event stream that answers another request */
+    on_expiry?: "end" | "finish" | "off";
+
     /** which running streams a change ends: revocation: those whose agent, provider or API key it removes or revokes; end: those, and all when the agent's own policy changes; keep: none; default revocation */
     on_policy_change?: "revocation" | "end" | "keep";
+
+    /** the code with which a WebSocket is closed whose caller lost its right; default 1008 */
+    ws_close_code?: 1008 | 3000 | 4401;
   };
 
   /** the URL of the agent, or the URLs of several */
@@ -2527,6 +2539,11 @@ export interface RunningStream {
   age_seconds: number;
   began: string;
   client_id: string | null;
+
+  /** When the gateway ends the stream for it; null: it does not. */
+  ends_at: string | null;
+
+  /** When the caller's credential expires. */
   expires_at: string | null;
   id: number;
   key_id: string | null;
@@ -2907,7 +2924,7 @@ export interface Written {
 /** A setting of an agent whose form field is derived from its shape; `pointer` is its place in the specification. */
 export type PlainSetting = { pointer: string; doc: string } & (
   | { kind: "switch"; usual: boolean }
-  | { kind: "choice"; words: string[] }
+  | { kind: "choice"; words: string[]; numbers?: true }
   | { kind: "count" }
   | { kind: "text" }
 );
@@ -3023,10 +3040,33 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
     usual: false,
   },
   {
+    pointer: "/streams/finish_within",
+    doc: "how much longer streams go on that may finish; 0s to 1d; default 5m",
+    kind: "text",
+  },
+  {
+    pointer: "/streams/grace",
+    doc: "how long streams go on after the end of the credential, up to a tenth less at random; 0s to 1h; default 5s",
+    kind: "text",
+  },
+  {
+    pointer: "/streams/on_expiry",
+    doc: "what becomes of streams when the credential of their caller ends: end: they end, `grace` later; finish: they end `finish_within` after that; off: nothing; default end for WebSockets, event streams that answer a GET, subscriptions and gRPC, and finish for an event stream that answers another request",
+    kind: "choice",
+    words: ["end", "finish", "off"],
+  },
+  {
     pointer: "/streams/on_policy_change",
     doc: "which running streams a change ends: revocation: those whose agent, provider or API key it removes or revokes; end: those, and all when the agent's own policy changes; keep: none; default revocation",
     kind: "choice",
     words: ["revocation", "end", "keep"],
+  },
+  {
+    pointer: "/streams/ws_close_code",
+    doc: "the code with which a WebSocket is closed whose caller lost its right; default 1008",
+    kind: "choice",
+    words: ["1008", "3000", "4401"],
+    numbers: true,
   },
   {
     pointer: "/upstream/balance",
@@ -3191,6 +3231,8 @@ export const AGENT_BOUNDS: AllBounds = {
   "/max_in_flight": { kind: "count", minimum: "1", maximum: "1048576" },
   "/mcp/max_list": { kind: "size", maximum: "64MiB", minimum: "1KiB" },
   "/mcp/max_message": { kind: "size", maximum: "64MiB", minimum: "1KiB" },
+  "/streams/finish_within": { kind: "duration", maximum: "1d", minimum: "0s" },
+  "/streams/grace": { kind: "duration", maximum: "1h", minimum: "0s" },
   "/upstream/connect_timeout": { kind: "duration", maximum: "10m", minimum: "1ms" },
   "/upstream/eject/base": { kind: "duration", maximum: "1h", minimum: "100ms" },
   "/upstream/eject/failures": { kind: "count", minimum: "1", maximum: "1000" },

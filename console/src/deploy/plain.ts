@@ -72,7 +72,7 @@ function valueOf(setting: PlainSetting, typed: string): Json {
     case "switch":
       return typed === String(setting.usual) ? "" : typed === "true";
     case "choice":
-      return typed;
+      return setting.numbers && typed !== "" ? Number(typed) : typed;
     // Text that is not a number goes to the gateway as it is, which says what is wrong with it.
     case "count":
     case "text":

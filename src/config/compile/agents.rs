@@ -7,7 +7,9 @@ use http::{HeaderName, HeaderValue};
 use crate::authn::{ApiKeyPolicy, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, Entry};
 use crate::model::{AgentName, ProviderName, unbracketed};
-use crate::routing::{Agent, Assertions, Authenticator, Compiled, Cors, CorsRules, Methods, Route, next_id};
+use crate::routing::{
+    Agent, Assertions, AtExpiry, Authenticator, Compiled, Cors, CorsRules, Methods, Route, next_id,
+};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::{Upstream, UpstreamHost, UpstreamTls};
 
@@ -19,7 +21,7 @@ use super::{
     assertion, audience, card, given, kept, keys, limits, operations, protocol, requirements, signing,
     targets,
 };
-use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins};
+use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins, Streams};
 use crate::config::text::code::Code;
 
 /// Makes the agents and the table of their routes.
@@ -122,6 +124,7 @@ fn agent(
         websocket: entry.websocket,
         policy: kept::policy(input, entry, before, &authenticator).unwrap_or_else(next_id),
         on_policy_change: entry.streams.on_policy_change,
+        at_expiry: at_expiry(&entry.streams),
         enforcement: entry.enforcement,
         authenticator,
         name,
@@ -154,6 +157,12 @@ fn names_of(authenticator: &Authenticator) -> Vec<&ProviderName> {
         }
         Authenticator::ApiKey(_) | Authenticator::Public => Vec::new(),
     }
+}
+
+fn at_expiry(streams: &Streams) -> AtExpiry {
+    let Streams { on_expiry, grace, finish_within, ws_close_code: close_code, on_policy_change: _ } =
+        *streams;
+    AtExpiry { on_expiry, grace, finish_within, close_code }
 }
 
 /// Routes are compared without the slash at the end, so the route of everything is the empty one.

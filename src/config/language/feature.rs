@@ -26,6 +26,8 @@ pub enum Feature {
     Cors,
     /// `agents.NAME.streams`
     Streams,
+    /// `on_expiry` and what belongs to it in such a block
+    StreamsExpire,
     /// `agents.NAME.enforcement`
     Enforcement,
     /// `identity_providers.NAME.scope_implies`
@@ -60,6 +62,7 @@ impl Feature {
         Self::A2a,
         Self::Cors,
         Self::Streams,
+        Self::StreamsExpire,
         Self::Enforcement,
         Self::ScopeImplies,
         Self::EgressProxy,
@@ -84,6 +87,7 @@ impl Feature {
             Self::A2a => "a2a",
             Self::Cors => "cors",
             Self::Streams => "streams",
+            Self::StreamsExpire => "streams_expire",
             Self::Enforcement => "enforcement",
             Self::ScopeImplies => "scope_implies",
             Self::EgressProxy => "egress_proxy",
@@ -115,8 +119,15 @@ impl Feature {
         let limits = fields.get("limits");
         let together = counts_together(limits).then_some(Self::SharedLimits);
         let quotas = has_quota(limits).then_some(Self::Quotas);
+        let expire = streams_expire(fields.get("streams")).then_some(Self::StreamsExpire);
         let requires = requires(&fields).then_some(Self::Require);
-        std::iter::once(kind).chain(of_fields).chain(together).chain(quotas).chain(requires).collect()
+        std::iter::once(kind)
+            .chain(of_fields)
+            .chain(together)
+            .chain(quotas)
+            .chain(expire)
+            .chain(requires)
+            .collect()
     }
 
     /// The feature of a field that the first version does not have.
@@ -136,6 +147,13 @@ impl Feature {
             (ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey, _) => None,
         }
     }
+}
+
+/// Whether such a block says more than what changes of the policy do.
+fn streams_expire(streams: Option<&Value>) -> bool {
+    streams
+        .and_then(Value::as_object)
+        .is_some_and(|streams| streams.keys().any(|key| key != "on_policy_change"))
 }
 
 /// Whether one of these limits is counted by all members together.

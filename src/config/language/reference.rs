@@ -65,6 +65,7 @@ fn sections(path: &str, shape: &Shape) -> Vec<(String, &'static Section)> {
         | Shape::Word(_)
         | Shape::Bool
         | Shape::Integer(..)
+        | Shape::OneOf(_)
         | Shape::Part
         | Shape::Duration(..)
         | Shape::Size(..)
@@ -83,6 +84,9 @@ fn value(shape: &Shape) -> String {
         Shape::Bool => "`true` or `false`".to_owned(),
         Shape::Integer(only, most) if only == most => format!("`{only}`"),
         Shape::Integer(..) => format!("number, {}", bounds()),
+        Shape::OneOf(numbers) => {
+            numbers.iter().map(|number| format!("`{number}`")).collect::<Vec<_>>().join(", ")
+        }
         Shape::Part => "number, 0 to 1".to_owned(),
         Shape::Duration(..) => format!("duration, {}", bounds()),
         Shape::Size(..) => format!("size, {}", bounds()),

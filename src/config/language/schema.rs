@@ -68,6 +68,7 @@ impl Style {
             Shape::Word(words) => self.single(json!({"enum": words})),
             Shape::Bool => self.single(json!({"type": "boolean"})),
             Shape::Integer(least, most) => self.single(integer(*least, *most)),
+            Shape::OneOf(numbers) => self.single(json!({"enum": numbers})),
             Shape::Part => self.single(json!({"type": "number", "minimum": 0, "maximum": 1})),
             Shape::Duration(_, _) => self.single(measured(shape, DURATION, "x-duration")),
             Shape::Size(least, most) => self.single(json!({"anyOf": [

@@ -20,6 +20,8 @@ pub enum Shape {
     Bool,
     /// A whole number within bounds.
     Integer(u64, u64),
+    /// One of these whole numbers.
+    OneOf(&'static [u64]),
     /// A part of one, such as 0.01.
     Part,
     /// A duration such as `30s`, within bounds in milliseconds.
@@ -100,6 +102,7 @@ impl Shape {
             | Self::Pattern(_)
             | Self::Word(_)
             | Self::Bool
+            | Self::OneOf(_)
             | Self::Part
             | Self::Date
             | Self::Single

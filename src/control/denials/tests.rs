@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::model::{
-    Clock as _, DenialKind, Denied, Digest, EndedBy, FixedClock, Identity, Instant, Live, OnPolicyChange,
-    RequestId, ResourceId, StreamKind, Until,
+    Clock as _, CloseCode, DenialKind, Denied, Digest, EndedBy, FixedClock, Identity, Instant, Live,
+    OnPolicyChange, RequestId, ResourceId, StreamKind, Until,
 };
 use crate::routing::right;
 use crate::store::{
@@ -267,7 +267,9 @@ async fn a_denial_of_another_member_is_in_force_without_a_change_and_ends_stream
             policy: agent.policy,
             on_policy_change: OnPolicyChange::Revocation,
             began: NOW,
-            deadline: None,
+            expires_at: None,
+            ends: None,
+            close_code: CloseCode::default(),
             request_id: RequestId::Made(1),
             path: "/a".into(),
         })

@@ -17,7 +17,8 @@ use crate::model::{EndOrder, EndedBy};
 use super::super::ending::{EndedAt, Ending};
 use super::frames::{Frames, close, masked_close};
 
-/// RFC 6455 section 7.4.1: a policy was violated. Clients do not come again by themselves.
+/// RFC 6455 section 7.4.1: a policy was violated. What an operator ends has nothing to do with the client's credential, so no
+/// other code is said then.
 const POLICY: u16 = 1008;
 /// RFC 6455 section 7.4.1: an endpoint goes away.
 const GOING_AWAY: u16 = 1001;
@@ -42,8 +43,12 @@ struct Parting {
 }
 
 impl Parting {
-    fn of(by: EndedBy) -> Self {
-        let code = if by == EndedBy::Drain { GOING_AWAY } else { POLICY };
+    fn of(by: EndedBy, order: &EndOrder) -> Self {
+        let code = match by {
+            EndedBy::Expiry | EndedBy::Revoked | EndedBy::Policy => order.close_code().number(),
+            EndedBy::Drain => GOING_AWAY,
+            EndedBy::Operator => POLICY,
+        };
         let to_agent = masked_close(GOING_AWAY, rand::random()).as_slice().into();
         Self { to_client: close(code, by.reason()), sent: 0, to_agent }
     }
@@ -69,20 +74,20 @@ impl WebSocket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<Result<()>> {
-        let Some(by) = ending.heard(cx) else {
+        let Some((by, order)) = ending.heard(cx) else {
             let before = buf.filled().len();
             ready!(poll_client(client, behind, cx, buf))?;
             self.from_client.pass(buf.filled().get(before..).unwrap_or_default());
             return Poll::Ready(Ok(()));
         };
-        if ending.order().is_some_and(EndOrder::is_urgent) {
+        if order.is_urgent() {
             ending.end(EndedAt::Within);
         }
         if ending.ended().is_some() {
             return Poll::Ready(Ok(()));
         }
         let client_is_told = self.to_client.is_boundary() && self.head == 0;
-        if client_is_told && ready!(self.poll_close(client.as_mut(), by, cx)).is_err() {
+        if client_is_told && ready!(self.poll_close(client.as_mut(), (by, order), cx)).is_err() {
             ending.end(EndedAt::Writing);
             return Poll::Ready(Ok(()));
         }
@@ -143,10 +148,10 @@ impl WebSocket {
     fn poll_close(
         &mut self,
         mut client: Pin<&mut Stream>,
-        by: EndedBy,
+        (by, order): (EndedBy, &EndOrder),
         cx: &mut Context<'_>,
     ) -> Poll<Result<()>> {
-        let parting = self.parting.get_or_insert_with(|| Parting::of(by));
+        let parting = self.parting.get_or_insert_with(|| Parting::of(by, order));
         while let Some(rest) = parting.to_client.get(parting.sent..).filter(|rest| !rest.is_empty()) {
             parting.sent += ready!(client.as_mut().poll_write(cx, rest))?;
         }
@@ -179,6 +184,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
+    use crate::model::CloseCode;
 
     const TEXT: &[u8] = &[0x81, 0x82, 1, 1, 1, 1, b'h' ^ 1, b'i' ^ 1];
 
@@ -193,10 +199,14 @@ mod tests {
 
     impl World {
         async fn new() -> Self {
+            Self::with(EndOrder::default()).await
+        }
+
+        async fn with(order: EndOrder) -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let (socket, _) = listener.accept().await.unwrap();
-            let (ending, order) = (Ending::default(), Arc::new(EndOrder::default()));
+            let (ending, order) = (Ending::default(), Arc::new(order));
             ending.obey(Arc::clone(&order));
             let stream: Stream = Box::new(Socket::from(socket));
             Self { websocket: WebSocket::after(0), stream, ending, order, client }
@@ -265,6 +275,24 @@ mod tests {
         assert_eq!(world.write(&rest[2..]), 2, "taken, and not passed on");
         assert!(is_close(&world.read().unwrap()));
         world.client_gets(&[0x81, 3, b'a', b'b', b'c', 0x88, 9, 0x03, 0xf0]).await;
+    }
+
+    #[tokio::test]
+    async fn a_client_is_told_a_code_by_what_ended_it() {
+        for (by, wanted) in [
+            (EndedBy::Expiry, 4401_u16),
+            (EndedBy::Revoked, 4401),
+            (EndedBy::Policy, 4401),
+            (EndedBy::Operator, POLICY),
+            (EndedBy::Drain, GOING_AWAY),
+        ] {
+            let mut world = World::with(EndOrder::new(CloseCode::Unauthenticated)).await;
+            world.order.give(by);
+            assert!(is_close(&world.read().unwrap()));
+            let [high, low] = wanted.to_be_bytes();
+            let length = u8::try_from(2 + by.reason().len()).unwrap();
+            world.client_gets(&[&[0x88, length, high, low][..], by.reason().as_bytes()].concat()).await;
+        }
     }
 
     #[tokio::test]

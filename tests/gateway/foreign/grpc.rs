@@ -13,12 +13,12 @@ use tokio::process::{Child, Command};
 use super::SOON;
 
 /// The server, and the lines that it has written.
-struct Server {
+pub(super) struct Server {
     lines: Arc<Mutex<Vec<String>>>,
     _process: Child,
 }
 
-fn peer() -> Command {
+pub(super) fn peer() -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join(".tools/venv-grpc/bin/python");
     assert!(python.exists(), "{} is missing; scripts/setup.sh test makes it", python.display());
@@ -32,7 +32,7 @@ fn peer() -> Command {
 }
 
 impl Server {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let mut process = peer().arg("serve").spawn().expect("Python starts");
         let mut output = BufReader::new(process.stdout.take().expect("its output")).lines();
         let lines = Arc::<Mutex<Vec<String>>>::default();
@@ -45,12 +45,12 @@ impl Server {
         Self { lines, _process: process }
     }
 
-    async fn port(&self) -> u16 {
+    pub(super) async fn port(&self) -> u16 {
         let port = async || self.lines.lock().expect("its lines").first().map(|line| line.parse());
         eventually("the server listens", SOON, port).await.expect("a port")
     }
 
-    fn says(&self, line: &str) -> bool {
+    pub(super) fn says(&self, line: &str) -> bool {
         self.lines.lock().expect("its lines").iter().any(|said| said == line)
     }
 }

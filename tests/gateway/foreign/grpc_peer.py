@@ -2,6 +2,7 @@
 
 grpc_peer.py serve                          prints its port, and later what became of its calls
 grpc_peer.py call PORT ROOT_CERTIFICATE     asks the gateway, and prints a line of JSON for each call
+grpc_peer.py hold PORT ROOT_CERTIFICATE TOKEN   the same with one call that goes on for as long as the gateway lets it
 """
 
 import json
@@ -110,6 +111,17 @@ class Caller:
         say(json.dumps({"call": name, "code": call.code().name, "in_time": took < 5}))
 
 
+    def held(self, name, path, token):
+        call = self.channel.unary_stream(path)(b"held", timeout=20, metadata=(("authorization", f"Bearer {token}"),))
+        answers = []
+        try:
+            answers.extend(answer.decode() for answer in call)
+        except grpc.RpcError:
+            pass
+        said = {"call": name, "code": call.code().name, "details": call.details(), "answers": answers}
+        say(json.dumps(said))
+
+
 def call(port, root):
     caller = Caller(port, root)
     caller.unary("unary", SERVICE + "Unary")
@@ -125,5 +137,7 @@ def call(port, root):
 
 if sys.argv[1] == "serve":
     serve()
+elif sys.argv[1] == "hold":
+    Caller(int(sys.argv[2]), sys.argv[3]).held("held", f"/expiring{SERVICE}Hang", sys.argv[4])
 else:
     call(int(sys.argv[2]), sys.argv[3])

@@ -1,5 +1,7 @@
-//! Agents and callers that others wrote: nginx, HAProxy and nghttpd in front of which the gateway stands, and calls of grpcio.
+//! Agents and callers that others wrote: nginx, HAProxy and nghttpd in front of which the gateway stands, and calls of grpcio,
+//! and streams of ws and eventsource.
 
+mod expiry;
 mod grpc;
 mod server;
 mod targets;

@@ -26,6 +26,7 @@ mod retry;
 mod route;
 mod rules;
 mod set_headers;
+mod streams;
 mod targets;
 mod token_places;
 mod upstream;
@@ -38,7 +39,7 @@ use super::limit::{LimitList, LimitSettings};
 use super::resource::Resource;
 use crate::authn::ForwardToken;
 use crate::config::text::source::Spanned;
-use crate::model::{AgentName, Enforcement, OnPolicyChange, reduced_eq};
+use crate::model::{AgentName, Enforcement, reduced_eq};
 use crate::routing::UpstreamChallenge;
 
 pub(in crate::config) use a2a::{A2a, CardFrom};
@@ -59,6 +60,7 @@ pub(in crate::config) use retry::Retry;
 pub use route::Route;
 pub(in crate::config) use rules::{A2aRules, McpRules, NamedRules, OperationRule};
 pub use set_headers::{SetHeader, SetValue};
+pub use streams::Streams;
 pub(in crate::config) use targets::Target;
 pub use upstream::{Upstream, UpstreamHost};
 
@@ -127,17 +129,6 @@ section! {
     }
 }
 
-section! {
-    /// `streams` of an agent
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct Streams = "`streams`", default {
-        /// which running streams a change ends: revocation: those whose agent, provider or API key it removes or revokes;
-        /// end: those, and all when the agent's own policy changes; keep: none
-        on_policy_change: OnPolicyChange as OnPolicyChange = OnPolicyChange::Revocation;
-    }
-}
-
-words!(OnPolicyChange { Revocation = "revocation", End = "end", Keep = "keep" });
 words!(UpstreamChallenge { Replace = "replace", Pass = "pass" });
 words!(Enforcement { Enforce = "enforce", Shadow = "shadow" });
 
