@@ -25,6 +25,8 @@ const Test = page(() => import("./test/TestPage"));
 const ApiKeys = page(() => import("./apikeys/ApiKeysPage"));
 const Providers = page(() => import("./providers/ProvidersPage"));
 const Provider = page(() => import("./providers/ProviderPage"));
+const Limits = page(() => import("./limits/LimitsPage"));
+const Limit = page(() => import("./limits/LimitPage"));
 const WhyRefused = page(() => import("./refused/WhyRefusedPage"));
 const Denials = page(() => import("./denials/DenialsPage"));
 const HistoryOfAll = page(() => import("./history/HistoryPage"));
@@ -41,6 +43,8 @@ const ROUTES: [string, ComponentType][] = [
   ["/agents/:name/callers", Callers],
   ["/identity-providers", Providers],
   ["/identity-providers/:name", Provider],
+  ["/limits", Limits],
+  ["/limits/:name", Limit],
   ["/why-refused", WhyRefused],
   ["/denials", Denials],
   ["/history", HistoryOfAll],

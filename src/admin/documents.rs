@@ -60,7 +60,8 @@ pub(super) async fn restore(
     Json(which): Json<Which>,
 ) -> Result<Response, Problem> {
     let id = ResourceId::parse(&which.resource).ok_or_else(|| {
-        let message = "`resource` names an agent, an identity provider or an API key, such as agents/refunds";
+        let message =
+            "`resource` names an agent, an identity provider, an API key or a limit, such as agents/refunds";
         Problem::invalid("/resource", Code::BadName, message)
     })?;
     let restore = Restore { id: id.clone(), who: caller.who(), dry_run: query.dry_run };

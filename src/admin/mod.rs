@@ -25,6 +25,7 @@ mod encoding;
 mod explain;
 mod explain_message;
 mod fleet;
+mod global_limits;
 mod guard;
 mod impact;
 mod key_changes;

@@ -105,7 +105,7 @@ struct Rewritten {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "RollBack")]
 pub(super) struct Part {
-    #[schemars(regex(pattern = "^(agents|identity_providers)/[A-Za-z0-9-]{1,63}$"))]
+    #[schemars(regex(pattern = "^(agents|identity_providers|limits)/[A-Za-z0-9-]{1,63}$"))]
     resource: Option<String>,
 }
 
@@ -212,7 +212,7 @@ impl Rewritten {
     }
 }
 
-/// Restores agents and providers to their state right after a revision. API keys stay: a rollback must not revive a
+/// Restores agents, providers and limits to their state right after a revision. API keys stay: a rollback must not revive a
 /// revoked one.
 pub(super) async fn roll_back(
     State(state): State<SharedState>,
@@ -225,7 +225,8 @@ pub(super) async fn roll_back(
     let only = part.resource.as_deref().map(|text| {
         let known = ResourceId::parse(text).filter(|id| id.kind() != ResourceKind::ApiKey);
         known.ok_or_else(|| {
-            let message = "`resource` names an agent or an identity provider, such as agents/refunds";
+            let message =
+                "`resource` names an agent, an identity provider or a limit, such as agents/refunds";
             Problem::invalid("/resource", Code::BadName, message)
         })
     });
@@ -354,7 +355,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn only_agents_and_providers_can_be_rolled_back() {
+    async fn api_keys_cannot_be_rolled_back() {
         let api = Api::writable();
         for resource in ["api_keys/Yq3Zk81b", "agents/", "x", "agents/../x"] {
             let body = Some(json!({"resource": resource}));

@@ -6,7 +6,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::{
     SharedState, agent_card, agents, api_keys, client_check, client_token, console, decisions, denials,
-    discovery, documents, explain, fleet, guard, key_changes, limits, openapi, probe, problem,
+    discovery, documents, explain, fleet, global_limits, guard, key_changes, limits, openapi, probe, problem,
     provider_changes, providers, refused_callers, reload, revisions, session, status, streams, targets,
     traffic, trial,
 };
@@ -39,6 +39,11 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<SharedState>)> {
         ("/api/v1/api-keys/{id}", get(api_keys::show).delete(key_changes::delete)),
         ("/api/v1/api-keys/{id}/revoke", post(key_changes::revoke)),
         ("/api/v1/api-keys/{id}/rotate", post(key_changes::rotate)),
+        ("/api/v1/limits", get(global_limits::list)),
+        (
+            "/api/v1/limits/{name}",
+            get(global_limits::show).put(global_limits::put).delete(global_limits::delete),
+        ),
         ("/api/v1/denials", get(denials::list).post(denials::create)),
         ("/api/v1/denials/{id}", get(denials::show).delete(denials::delete)),
         ("/api/v1/revisions", get(revisions::list)),

@@ -41,7 +41,7 @@ pub(super) enum LimitKind {
 pub(super) enum LimitPlace {
     /// In any list, since it counts everywhere.
     Everywhere,
-    /// At the top of a file.
+    /// Among those of all agents, in a file or in the store.
     Top,
     /// At an identity provider.
     Provider(ProviderName),

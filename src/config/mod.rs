@@ -29,7 +29,7 @@ pub use language::settings::agent::{
     Route, Scopes, SenderConstraint, SetHeader, SetValue, Spoken, Streams, Upstream, UpstreamHost,
 };
 pub use language::settings::api_key::{ApiKeyEntry, ApiKeySettings, KeyId};
-pub use language::settings::limit::LimitSettings;
+pub use language::settings::limit::{GlobalLimit, LimitSettings, LimitTerms};
 pub use language::settings::provider::{IdentityProvider, KeySource, ProviderSettings};
 pub use language::settings::resource::Resource;
 pub use language::settings::root::ROOT;

@@ -23,6 +23,7 @@ use super::caller_limits::CallerLimits;
 use super::named::Named;
 use crate::config::language::known::Known;
 use crate::config::language::settings::agent::AgentEntry;
+use crate::config::language::settings::limit::GlobalLimit;
 use crate::config::language::settings::server::PublicUrl;
 use crate::config::language::settings::server::Server;
 use crate::config::language::settings::store::Store;
@@ -115,6 +116,8 @@ pub struct Snapshot {
     pub sessions: Arc<ProcessSessionKeys>,
     /// The credentials that are denied; one cell for the life of the process, which `control` fills.
     pub denials: Arc<Denials>,
+    /// The limits of the callers of every agent, in the order of their names.
+    pub global_limits: Box<[Arc<GlobalLimit>]>,
     /// The limits, with what is spent; one state for the life of the process.
     pub limits: CallerLimits,
     /// Where agents run, each host and port once; kept from the snapshot before.

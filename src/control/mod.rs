@@ -12,6 +12,8 @@ mod by_hand;
 mod card_fetch;
 mod cards;
 mod change;
+mod check_plan;
+mod checks;
 mod counting;
 mod denials;
 mod diff;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::{ResourceId, ResourceKind};
 use crate::store::Record;
 
-/// The texts of agents and providers right after revision `number`; `None` for a resource that did not exist. `past` is
+/// The texts of agents, providers and limits right after revision `number`; `None` for a resource that did not exist. `past` is
 /// the history, newest first.
 ///
 /// The text is that of the resource's last revision up to `number`, or, when that has been removed, the one that the next

@@ -6,7 +6,7 @@ use std::time::Instant as Tick;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::limits::{Counting, Fleetwide, Limit, Measure, Period, Usage};
+use crate::limits::{Counting, Fleetwide, Limit, Measure, Period, Quota, Rate, Usage};
 use crate::model::{Enforcement, closed_words};
 use crate::routing::{Agent, AgentLimit, Counts, LimitScope};
 
@@ -15,7 +15,7 @@ use super::limited::enforces;
 closed_words! {
     /// In which list a limit is written.
     LimitPlace {
-        /// That at the top of a file.
+        /// That of all agents: at the top of a file, or in the store.
         Top = "top",
         /// That of an identity provider.
         Provider = "identity_provider",
@@ -80,6 +80,31 @@ pub struct LimitRate {
     pub burst: u32,
 }
 
+/// What a limit permits, as it is written: one of the three.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permits {
+    /// A rate.
+    pub rate: Option<LimitRate>,
+    /// How many requests may be under way.
+    pub concurrent: Option<u32>,
+    /// A quota.
+    pub quota: Option<LimitQuota>,
+}
+
+impl From<Measure> for Permits {
+    fn from(measure: Measure) -> Self {
+        let (mut rate, mut concurrent, mut quota) = (None, None, None);
+        match measure {
+            Measure::Rate(Rate { count, window, burst }) => {
+                rate = Some(LimitRate { count, window_seconds: window.as_secs(), burst });
+            }
+            Measure::Concurrent(most) => concurrent = Some(most),
+            Measure::Quota(Quota { count, period }) => quota = Some(LimitQuota { count, period }),
+        }
+        Self { rate, concurrent, quota }
+    }
+}
+
 /// A quota, as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LimitQuota {
@@ -112,14 +137,7 @@ pub fn limit_usage(agent: &Agent, at: Tick) -> Vec<LimitUsage> {
 }
 
 fn told(agent: &Agent, limit: &AgentLimit, usage: &Usage, members: u32) -> LimitUsage {
-    let (rate, concurrent, quota) = match limit.measure {
-        Measure::Rate(rate) => {
-            let window_seconds = rate.window.as_secs();
-            (Some(LimitRate { count: rate.count, window_seconds, burst: rate.burst }), None, None)
-        }
-        Measure::Concurrent(most) => (None, Some(most), None),
-        Measure::Quota(quota) => (None, None, Some(LimitQuota { count: quota.count, period: quota.period })),
-    };
+    let Permits { rate, concurrent, quota } = limit.measure.into();
     let place = match (limit.provider, limit.is_own) {
         (Some(_), _) => LimitPlace::Provider,
         (None, true) => LimitPlace::Agent,

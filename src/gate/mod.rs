@@ -30,7 +30,7 @@ pub use evidence::{Evidence, Introspection, Need};
 pub use explain::{
     CredentialError, Explanation, LimitLeft, Response, credential, explain, explain_message, message_for,
 };
-pub use limit_usage::{BucketsOf, LimitPlace, LimitRate, LimitUsage, limit_usage};
+pub use limit_usage::{BucketsOf, LimitPlace, LimitQuota, LimitRate, LimitUsage, Permits, limit_usage};
 pub use limited::{Counted, Standpoint, failed, limited, limited_before};
 pub use operation::decide_operation;
 pub use origin::deny_origin;

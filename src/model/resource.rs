@@ -1,5 +1,5 @@
-//! The resources that a store holds one by one: identity providers, agents and API keys, each under a name that is safe as
-//! a file name.
+//! The resources that a store holds one by one: identity providers, agents, API keys and limits, each under a name that is
+//! safe as a file name.
 //!
 //! `config` checks names and texts further.
 
@@ -17,6 +17,8 @@ pub enum ResourceKind {
     Agent,
     /// A key that authenticates callers of one agent.
     ApiKey,
+    /// How often the callers of every agent may ask.
+    Limit,
 }
 
 impl ResourceKind {
@@ -27,11 +29,12 @@ impl ResourceKind {
             Self::IdentityProvider => "identity provider",
             Self::Agent => "agent",
             Self::ApiKey => "API key",
+            Self::Limit => "limit",
         }
     }
 
     /// Every kind, in the order in which a document lists them.
-    pub const ALL: [Self; 3] = [Self::IdentityProvider, Self::Agent, Self::ApiKey];
+    pub const ALL: [Self; 4] = [Self::IdentityProvider, Self::Agent, Self::ApiKey, Self::Limit];
 
     /// The folder, and the member of a document, that holds resources of this kind.
     #[must_use]
@@ -40,6 +43,7 @@ impl ResourceKind {
             Self::IdentityProvider => "identity_providers",
             Self::Agent => "agents",
             Self::ApiKey => "api_keys",
+            Self::Limit => "limits",
         }
     }
 
@@ -65,7 +69,7 @@ impl ResourceId {
     const MAX_LEN: usize = 63;
 
     /// The texts that [`parse`](Self::parse) accepts, as a regular expression.
-    pub const PATTERN: &str = "^(agents|identity_providers|api_keys)/[A-Za-z0-9-]{1,63}$";
+    pub const PATTERN: &str = "^(agents|identity_providers|api_keys|limits)/[A-Za-z0-9-]{1,63}$";
 
     /// A name of `[A-Za-z0-9-]{1,63}`; `None` for anything else.
     #[must_use]

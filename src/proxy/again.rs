@@ -1,5 +1,5 @@
-//! What an exchange says of its target, and whether a request that failed there is sent again to another one: at most once,
-//! within the budget, and never after a byte that could have had an effect.
+//! What an exchange says of its target, and whether a request that failed there is sent again to another one, or to another address
+//! of the same: at most once, within the budget, and never after a byte that could have had an effect.
 //!
 //! `failure` decides about the same target.
 
@@ -11,7 +11,7 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType, RetryType};
 
 use crate::door::Over;
-use crate::model::{RetryResult, TargetFault};
+use crate::model::{Instant, RetryResult, TargetFault};
 use crate::telemetry::UpstreamError;
 use crate::upstream::{Ask, Member};
 
@@ -128,7 +128,7 @@ impl Gateway {
         }
     }
 
-    /// Takes a place at another target, if the request may go there.
+    /// Takes a place at another target, or keeps that at this one for another address of it, if the request may go there.
     fn goes_to_another(&self, session: &mut Session, ctx: &mut Context, sent: Sent) -> bool {
         let Ok(key) = balance::key(session, ctx) else { return false };
         let may = ctx.admitted().is_some_and(|passage| may_be_sent(session, passage, sent));
@@ -137,16 +137,16 @@ impl Gateway {
         let agent = Arc::clone(passage.agent());
         let Some(targets) = &agent.upstream.targets else { return false };
         let now = self.clock.now();
-        let Ok(place) = balance::take(&agent, targets, Ask { now, key, only: None, tried: Some(tried) })
-        else {
+        let other = balance::take(&agent, targets, Ask { now, key, only: None, tried: Some(tried) });
+        if other.is_err() && !has_another_address(passage, now) {
             return false;
-        };
+        }
         if !targets.budget.take(now, &targets.spread.retry) {
             self.targets.retried(RetryResult::Budget);
             return false;
         }
         self.targets.retried(RetryResult::Sent);
-        passage.place = Some(place.for_retry());
+        passage.place = other.ok().or_else(|| passage.place.take()).map(Place::for_retry);
         passage.attempts.moves_on();
         passage.body = BodyCount::default();
         passage.failure = None;
@@ -181,6 +181,12 @@ fn has_said_something(error: &Error) -> bool {
         ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError | ErrorType::H2Error
     );
     !is_unread || failure::answer_has_begun(error)
+}
+
+/// Whether the target of a request has another address than the one that was tried.
+fn has_another_address(passage: &Passage, now: Instant) -> bool {
+    let (member, at) = (passage.place.as_ref().and_then(Place::member), passage.attempts.last.address);
+    member.zip(at).is_some_and(|(member, at)| member.target.has_another(at, now))
 }
 
 /// Whether a request may be sent to another target after so much of it was sent to one.

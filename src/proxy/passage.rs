@@ -81,7 +81,7 @@ pub(super) struct Attempts {
     pub(super) failed: usize,
     /// Whether the request was sent a second time.
     pub(super) resent: bool,
-    /// Whether it went on to another target.
+    /// Whether it went on to another target or address.
     moved: bool,
     /// The attempts that were begun, failed ones among them.
     pub(super) begun: u32,
@@ -205,13 +205,13 @@ impl Attempts {
         Some(took)
     }
 
-    /// The request goes on to another target, whose addresses are all untried.
+    /// The request goes on to another target, whose addresses are all untried, or to another address of the same.
     pub(super) const fn moves_on(&mut self) {
         self.moved = true;
         self.failed = 0;
     }
 
-    /// Whether the request went on to another target.
+    /// Whether the request went on to another target or address.
     pub(super) const fn has_moved(&self) -> bool {
         self.moved
     }

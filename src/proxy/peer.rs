@@ -12,9 +12,9 @@ use pingora::{Error, ErrorType};
 use crate::door::KEEPALIVE;
 use crate::model::Instant;
 use crate::telemetry::UpstreamError;
-use crate::upstream::UpstreamProtocol;
+use crate::upstream::{Member, Upstream, UpstreamProtocol};
 
-use super::passage::{Attempt, Passage};
+use super::passage::{Attempt, Attempts, Passage};
 use super::place::Place;
 use super::tunnel::Tunnel;
 
@@ -39,7 +39,7 @@ pub(super) fn choose(passage: &mut Passage, now: Instant) -> pingora::Result<Box
     let upstream = &permit.agent().upstream;
     let member = place.as_ref().and_then(Place::member);
     let endpoint = member.map_or(&upstream.endpoint, |member| &member.target.endpoint);
-    attempts.begin(|| member.map_or_else(|| endpoint.turn(now), |member| member.target.turn(now)));
+    begin(attempts, upstream, member, now);
     let own_address = member.and(session_place.as_ref()).and_then(|place| place.address);
     let address = own_address.or_else(|| endpoint.address(attempts.turn, attempts.failed));
     attempts.last = Attempt { address, tunnel: None };
@@ -90,6 +90,15 @@ pub(super) fn choose(passage: &mut Passage, now: Instant) -> pingora::Result<Box
     attempts.last.tunnel = is_websocket.then(|| Tunnel::prepare(&mut peer));
     debug_assert!(peer.sni().is_empty() == upstream.tls.is_none(), "an empty name would turn checks off");
     Ok(Box::new(peer))
+}
+
+/// Begins an attempt at the target, or at the endpoint of an agent that has none.
+fn begin(attempts: &mut Attempts, upstream: &Upstream, member: Option<&Member>, now: Instant) {
+    let tried = attempts.last.address;
+    attempts.begin(|| match (member, &upstream.targets) {
+        (Some(member), Some(targets)) => member.target.turn(now, tried, targets.spread.slow_start),
+        (Some(_) | None, _) => upstream.endpoint.turn(now),
+    });
 }
 
 /// Notes a failed connection; returns whether another address is tried.

@@ -21,7 +21,7 @@ pub trait Documents: Send + Sync {
     /// dropped future loses no notification.
     async fn changed(&mut self, files: &[PathBuf]);
 
-    /// Why agents, identity providers and API keys cannot be managed here, as a sentence for an operator who
+    /// Why agents, identity providers, API keys and limits cannot be managed here, as a sentence for an operator who
     /// tries, with what to write so that they can. It counts where the documents name no store.
     fn why_read_only(&self) -> String;
 }

@@ -47,7 +47,7 @@ impl Documents for FileDocuments {
             if self.path.is_dir() { ("the files in", "one of them") } else { ("the file", "it") };
         format!(
             "the configuration is {what} {}, which this API does not write; add `store: {{ directory: PATH }}` to \
-             {which}, and agents, identity providers and API keys can be managed here",
+             {which}, and agents, identity providers, API keys and limits can be managed here",
             self.path.display()
         )
     }

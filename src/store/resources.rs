@@ -1,4 +1,4 @@
-//! A store of resources: agents, identity providers and API keys, each a text under its name, with a history.
+//! A store of resources: agents, identity providers, API keys and limits, each a text under its name, with a history.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Reads the resources in the three folders of a store: all files, or those that changed since, where that is known.
+//! Reads the resources in the folders of a store: all files, or those that changed since, where that is known.
 //!
 //! Not by their dates: those miss a write within a tick of the clock. What is known is what the kernel tells of the folders,
 //! and now and then all files are read, whatever it told: it does not tell of what another machine writes, or a mapping.

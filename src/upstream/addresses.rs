@@ -15,6 +15,17 @@ const REST: Duration = Duration::from_secs(10);
 /// The most turns that the heaviest address has among the turns of all: finer weights would make a long list.
 const MOST_TURNS: u32 = 32;
 
+/// Whether a request may begin with an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// It may.
+    Well,
+    /// It begins slowly, and this turn is not one of those that it is given: only if there is no other.
+    Spared,
+    /// It is left out, unless all are.
+    Out,
+}
+
 /// The addresses of a name, each once, in their own order: name servers give them in another one each time.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
@@ -63,18 +74,33 @@ impl Addresses {
         self.all.iter().map(|address| address.at).collect()
     }
 
-    /// The index of the address with which the request of that turn begins: the next one that took connections of late, and is
-    /// not left out for another reason.
-    pub(super) fn first(&self, turn: usize, now: Instant, is_out: impl Fn(SocketAddr) -> bool) -> usize {
+    /// The index of the address with which the request of that turn begins: the next one that took connections of late, and
+    /// fits for other reasons.
+    pub(super) fn first(&self, turn: usize, now: Instant, fit: impl Fn(SocketAddr) -> Fit) -> usize {
         let turns = if self.turns.is_empty() { self.all.len() } else { self.turns.len() };
         let at = |ahead: usize| {
             let turn = turn.wrapping_add(ahead).checked_rem(turns).unwrap_or(0);
             self.turns.get(turn).map_or(turn, |index| usize::from(*index))
         };
-        let rests = |index: usize| {
-            self.all.get(index).is_some_and(|address| address.rests(now) || is_out(address.at))
+        let fits = |index: usize| match self.all.get(index) {
+            Some(address) if address.rests(now) => Fit::Out,
+            Some(address) => fit(address.at),
+            None => Fit::Out,
         };
-        (0..turns).map(at).find(|index| !rests(*index)).unwrap_or_else(|| at(0))
+        let mut spared = None;
+        for index in (0..turns).map(at) {
+            match fits(index) {
+                Fit::Well => return index,
+                Fit::Spared => spared = spared.or(Some(index)),
+                Fit::Out => {}
+            }
+        }
+        spared.unwrap_or_else(|| at(0))
+    }
+
+    /// Those that took connections of late.
+    pub(super) fn fresh(&self, now: Instant) -> impl Iterator<Item = SocketAddr> {
+        self.all.iter().filter(move |address| !address.rests(now)).map(|address| address.at)
     }
 
     /// The address for the `attempt`th try of a request that began with the one of index `first`.
@@ -147,7 +173,7 @@ mod tests {
     /// How often each is begun with in so many requests.
     fn begun(addresses: &Addresses, requests: usize, now: Instant) -> Vec<usize> {
         let mut counts = vec![0; addresses.len()];
-        (0..requests).for_each(|turn| counts[addresses.first(turn, now, |_| false)] += 1);
+        (0..requests).for_each(|turn| counts[addresses.first(turn, now, |_| Fit::Well)] += 1);
         counts
     }
 
@@ -176,6 +202,23 @@ mod tests {
         [1, 3].into_iter().for_each(|last| all.failed(at(last), NOW));
         assert_eq!(begun(&all, 30, NOW), [10; 3]);
         all.failed(at(9), NOW);
+    }
+
+    #[test]
+    fn an_address_that_is_spared_is_begun_with_before_one_that_is_out() {
+        let all = addresses(&[(1, 1), (2, 1), (3, 1)]);
+        let fit = |well: &'static [u8]| {
+            move |address: SocketAddr| match well {
+                well if well.iter().any(|last| at(*last) == address) => Fit::Well,
+                _ if address == at(2) => Fit::Spared,
+                _ => Fit::Out,
+            }
+        };
+        let begun = |well: &'static [u8]| [0, 1, 2].map(|turn| all.first(turn, NOW, fit(well)));
+        assert_eq!(begun(&[3]), [2; 3]);
+        assert_eq!(begun(&[]), [1; 3]);
+        all.failed(at(2), NOW);
+        assert_eq!(begun(&[]), [0, 1, 2], "all are out");
     }
 
     #[test]

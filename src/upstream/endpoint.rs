@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::model::{Instant, Live, PerShard, unbracketed};
 
-use super::addresses::Addresses;
+use super::addresses::{Addresses, Fit};
 
 /// A host and port with their present addresses, a service, or a unix socket. All agents with the same one share it.
 #[derive(Debug)]
@@ -134,17 +134,33 @@ impl Endpoint {
 
     /// The index of the address with which the next request begins; each begins one further.
     pub fn turn(&self, now: Instant) -> usize {
-        self.turn_but(now, |_| false)
+        self.turn_by(now, false, |_, _| Fit::Well)
     }
 
-    /// The same, where some addresses are left out as long as there is another.
-    pub(super) fn turn_but(&self, now: Instant, is_out: impl Fn(SocketAddr) -> bool) -> usize {
+    /// The same, where some addresses are left out or spared at some turns, as long as there is another. A retry takes no turn:
+    /// the next request would meet the address again that has just failed.
+    pub(super) fn turn_by(
+        &self,
+        now: Instant,
+        is_retry: bool,
+        fit: impl Fn(SocketAddr, usize) -> Fit,
+    ) -> usize {
         if self.len() < 2 {
             return 0;
         }
         let next = self.next.get_or_init(|| PerShard::new(AtomicUsize::default)).here();
-        let turn = next.fetch_add(1, Ordering::Relaxed);
-        self.addresses.with(|all| all.first(turn, now, is_out))
+        let turn = if is_retry { next.load(Ordering::Relaxed) } else { next.fetch_add(1, Ordering::Relaxed) };
+        self.addresses.with(|all| all.first(turn, now, |at| fit(at, turn)))
+    }
+
+    /// Whether there is another address than this one that took connections of late and is not left out.
+    pub(super) fn has_another(
+        &self,
+        than: SocketAddr,
+        now: Instant,
+        is_out: impl Fn(SocketAddr) -> bool,
+    ) -> bool {
+        self.addresses.with(|all| all.fresh(now).any(|at| at != than && !is_out(at)))
     }
 
     /// The address for the `attempt`th try of a request that began with the one of index `turn`.

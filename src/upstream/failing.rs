@@ -1,5 +1,6 @@
-//! The addresses of a target at which requests failed. One that fails several times in a row is left out for a while, as a target
-//! is of an agent, so that one bad place behind a name does not cost its part of all requests.
+//! How the addresses of a target stand at which something failed. One at which requests fail several times in a row is left out for
+//! a while, and one that fails its active checks until they pass, as a target is of an agent, so that one bad place behind a name does
+//! not cost its part of all requests. What comes back begins slowly.
 //!
 //! Only addresses that have failed are here: a target that does well has none, and costs a look at that. An address to which no
 //! connection can be made is left out sooner, by `addresses`.
@@ -11,8 +12,9 @@ use std::time::Duration;
 
 use crate::model::{Instant, Live};
 
+use super::addresses::Fit;
 use super::endpoint::Endpoint;
-use super::standing::{Eject, Standing};
+use super::standing::{Eject, Standing, WHOLE};
 
 /// How each stands that has failed.
 #[derive(Debug)]
@@ -49,9 +51,9 @@ impl Failing {
         eject: &Eject,
     ) -> Option<Duration> {
         let all = self.all.get();
-        let out = all.iter().filter(|(other, standing)| {
-            *other != at && endpoint.has(*other) && standing.ejected(now).is_some()
-        });
+        let out = all
+            .iter()
+            .filter(|(other, standing)| *other != at && endpoint.has(*other) && is_out(standing, now));
         let (out, known) = (out.count() + 1, endpoint.len());
         if out >= known || out * 100 > known * usize::from(eject.max_share) {
             return None;
@@ -62,10 +64,42 @@ impl Failing {
         }
     }
 
+    /// Active checks say that an address is well, or that it is not. Returns whether that is news.
+    pub(super) fn checked(&self, at: SocketAddr, endpoint: &Endpoint, healthy: bool, now: Instant) -> bool {
+        let all = self.all.get();
+        match find(&all, at) {
+            Some(standing) => standing.checked(healthy, now),
+            None => !healthy && self.added(at, &all, endpoint).checked(false, now),
+        }
+    }
+
+    /// No checks are made any more, so that none speaks against an address.
+    pub(super) fn unchecked(&self, now: Instant) {
+        let all = self.all.get();
+        all.iter().filter(|(_, standing)| standing.is_unhealthy()).for_each(|(_, standing)| {
+            standing.checked(true, now);
+        });
+    }
+
+    /// Whether a request may begin with an address at this turn, where the share of one that comes back grows for so long.
+    pub(super) fn fit(&self, at: SocketAddr, turn: usize, now: Instant, slow_start: Duration) -> Fit {
+        if !self.is_any.load(Ordering::Relaxed) {
+            return Fit::Well;
+        }
+        self.all.with(|all| match find(all, at) {
+            None => Fit::Well,
+            Some(standing) if is_out(standing, now) => Fit::Out,
+            Some(standing) => match standing.share(now, slow_start) {
+                share if share >= WHOLE || lot(turn) < share => Fit::Well,
+                _ => Fit::Spared,
+            },
+        })
+    }
+
     /// Whether an address is left out.
     pub(super) fn is_out(&self, at: SocketAddr, now: Instant) -> bool {
         self.is_any.load(Ordering::Relaxed)
-            && self.all.with(|all| find(all, at).is_some_and(|standing| standing.ejected(now).is_some()))
+            && self.all.with(|all| find(all, at).is_some_and(|standing| is_out(standing, now)))
     }
 
     /// Adds one, and forgets those that the name no longer has. Of two that are added at the same time one may be lost, and is
@@ -83,6 +117,19 @@ impl Failing {
         self.is_any.store(true, Ordering::Relaxed);
         standing
     }
+}
+
+fn is_out(standing: &Standing, now: Instant) -> bool {
+    standing.is_unhealthy() || standing.ejected(now).is_some()
+}
+
+/// A number below [`WHOLE`] for a turn. Neighbouring turns are far apart: with two addresses, every other turn is the same one's.
+fn lot(turn: usize) -> u32 {
+    /// 2^32 divided by the golden ratio, so that the first turns are spread evenly already.
+    const STEP: u32 = 0x9E37_79B9;
+    let turn = u32::try_from(turn & 0xFFFF_FFFF).unwrap_or(0);
+    let mixed = u64::from(turn.wrapping_mul(STEP));
+    u32::try_from((mixed * u64::from(WHOLE)) >> 32).unwrap_or(0)
 }
 
 fn find(all: &[(SocketAddr, Arc<Standing>)], at: SocketAddr) -> Option<&Standing> {
@@ -133,6 +180,48 @@ mod tests {
             let out = (1..=count).filter(|last| fail(&failing, *last, &endpoint).is_some()).count();
             assert_eq!(out, outs, "of {count}");
         }
+    }
+
+    #[test]
+    fn checks_leave_an_address_out_until_they_pass_and_it_begins_slowly() {
+        let (failing, endpoint, slow) = (Failing::default(), endpoint(2), SECOND * 30);
+        let fits = |last: u8, seconds: u64| {
+            let now = Instant::from_unix(1_000 + seconds);
+            (0..1_000).filter(|turn| failing.fit(at(last), *turn, now, slow) == Fit::Well).count()
+        };
+        assert!(!failing.checked(at(1), &endpoint, true, NOW), "no news");
+        assert_eq!(fits(1, 0), 1_000);
+        assert!(failing.checked(at(1), &endpoint, false, NOW));
+        assert!(!failing.checked(at(1), &endpoint, false, NOW), "no news");
+        assert_eq!(failing.fit(at(1), 0, Instant::from_unix(9_000), slow), Fit::Out, "no time ends that");
+        assert_eq!((fits(1, 0), fits(2, 0)), (0, 1_000));
+        assert!(failing.checked(at(1), &endpoint, true, NOW));
+        for (seconds, wanted) in [(0, 100), (15, 500), (30, 1_000)] {
+            let fits = fits(1, seconds);
+            assert!(fits.abs_diff(wanted) <= 3, "{fits} after {seconds} s");
+        }
+        assert_eq!(failing.fit(at(1), 1, NOW, Duration::ZERO), Fit::Well, "without a slow start");
+    }
+
+    #[test]
+    fn an_address_whose_ejection_is_over_begins_slowly_at_whichever_turns_are_its_own() {
+        let (failing, endpoint) = (Failing::default(), endpoint(2));
+        assert!(fail(&failing, 1, &endpoint).is_some());
+        let now = Instant::from_unix(1_010 + 6);
+        for first in [0, 1] {
+            let turns = (first..2_000).step_by(2);
+            let fits = turns.filter(|turn| failing.fit(at(1), *turn, now, SECOND * 30) == Fit::Well).count();
+            assert!(fits.abs_diff(200) <= 5, "{fits}");
+        }
+    }
+
+    #[test]
+    fn without_checks_nothing_that_they_said_holds() {
+        let (failing, endpoint) = (Failing::default(), endpoint(3));
+        assert!(failing.checked(at(1), &endpoint, false, NOW) && fail(&failing, 2, &endpoint).is_none());
+        assert!(failing.is_out(at(1), NOW), "one of three is out, which is all that may be");
+        failing.unchecked(NOW);
+        assert!(!failing.is_out(at(1), NOW) && fail(&failing, 2, &endpoint).is_some());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::model::{Instant, PerShard, Shard};
 
+use super::addresses::Fit;
 use super::endpoint::Endpoint;
 use super::failing::Failing;
 use super::protocol::UpstreamProtocol;
@@ -49,9 +50,30 @@ impl Target {
         Self { name: name.into(), endpoint, standing, failing, in_flight: OnceLock::new() }
     }
 
-    /// The index of the address with which the next request begins.
-    pub fn turn(&self, now: Instant) -> usize {
-        self.endpoint.turn_but(now, |at| self.failing.is_out(at, now))
+    /// The index of the address with which the next request begins: another one than `tried`, where there is one. The share of
+    /// an address that comes back grows for as long as `slow_start` says.
+    pub fn turn(&self, now: Instant, tried: Option<SocketAddr>, slow_start: Duration) -> usize {
+        self.endpoint.turn_by(now, tried.is_some(), |at, turn| match tried {
+            Some(tried) if tried == at => Fit::Out,
+            Some(_) | None => self.failing.fit(at, turn, now, slow_start),
+        })
+    }
+
+    /// Whether there is another address than this one that is not left out.
+    #[must_use]
+    pub fn has_another(&self, than: SocketAddr, now: Instant) -> bool {
+        self.endpoint.has_another(than, now, |at| self.failing.is_out(at, now))
+    }
+
+    /// Active checks say that one of several addresses is well, or that it is not. Returns whether that is news.
+    pub fn checked_at(&self, at: SocketAddr, healthy: bool, now: Instant) -> bool {
+        self.failing.checked(at, &self.endpoint, healthy, now)
+    }
+
+    /// No checks are made any more: none speaks against the target, or an address of it.
+    pub fn unchecked(&self, now: Instant) {
+        self.standing.checked(true, now);
+        self.failing.unchecked(now);
     }
 
     /// Notes an answer from this address that does not count against it.

@@ -10,9 +10,10 @@ use testkit::{Key, raw};
 use super::world::{World, provider};
 
 /// Each resource that takes a body.
-const WRITES: [(&str, &str); 9] = [
+const WRITES: [(&str, &str); 10] = [
     ("PUT", "/agents/a"),
     ("PUT", "/identity-providers/p"),
+    ("PUT", "/limits/l"),
     ("POST", "/api-keys"),
     ("POST", "/explain"),
     ("POST", "/identity-providers:probe"),

@@ -1,8 +1,10 @@
-//! `/api/v1/agents/{name}/limits` and `/refused-callers`: how full limits are, and who is refused most often.
+//! `/api/v1/limits`, and `/api/v1/agents/{name}/limits` and `/refused-callers`: limits of all agents, how full limits are, and who
+//! is refused most often.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::api::If;
 use testkit::{Key, eventually};
 
 use super::world::{World, provider, token_of};
@@ -111,4 +113,48 @@ async fn a_claim_that_nobody_verified_names_no_caller() {
     let who = |nth: usize| ["provider", "sub", "address"].map(|member| callers[nth][member].clone());
     assert_eq!(who(0), [json!("corp"), json!("alice"), json!(null)]);
     assert_eq!(who(1), [json!(null), json!(null), json!("127.0.0.1")], "its token says alice as well");
+}
+
+/// A limit of all callers of each agent together.
+fn together(rate: &str) -> Value {
+    json!({"per": "agent", "scope": "agent", "rate": rate})
+}
+
+#[tokio::test]
+async fn a_limit_of_all_agents_holds_at_once_and_a_change_keeps_what_was_spent() {
+    let world = World::empty().await;
+    world.refuses_strangers(&[("GET", "/limits"), ("PUT", "/limits/all"), ("DELETE", "/limits/all")]).await;
+    for name in ["a", "b"] {
+        world.create(&format!("/agents/{name}"), &world.open(&format!("/{name}"))).await;
+    }
+    let path = "/limits/all";
+    let rehearsed = world.api.put(&format!("{path}?dry_run=true"), If::Absent, &together("3/1h")).await;
+    assert!(rehearsed.json()["diff"].as_str().is_some_and(|diff| diff.contains("+rate: 3/1h")));
+    assert_eq!(world.api.get(path).await.status, 404, "after a dry run");
+    world.create(path, &together("3/1h")).await;
+    let statuses = async |path: &str, times: usize| {
+        let mut statuses = Vec::new();
+        for _ in 0..times {
+            statuses.push(world.status(path).await);
+        }
+        statuses
+    };
+    assert_eq!(statuses("/a", 4).await, [200, 200, 200, 429]);
+    assert_eq!(statuses("/b", 2).await, [200, 200], "another agent has a bucket of its own");
+    // Three of five are spent at the one, and two at the other.
+    world.api.put(path, If::Any, &together("5/1h")).await.is(200);
+    assert_eq!(
+        (statuses("/a", 3).await, statuses("/b", 4).await),
+        (vec![200, 200, 429], vec![200, 200, 200, 429])
+    );
+    let undone = world.api.post("/revisions/3/rollback", If::Any, &json!({"resource": "limits/all"})).await;
+    assert_eq!(undone.is(200).json()["resource"], "limits/all");
+    assert_eq!(world.api.get(path).await.json()["spec"], together("3/1h"));
+    assert_eq!(world.status("/a").await, 429, "more is spent than it permits now");
+    let history = world.api.get("/revisions?resource=limits/all").await.json();
+    let actions: Vec<&Value> =
+        history["items"].as_array().expect("a list").iter().map(|one| &one["changes"][0]["action"]).collect();
+    assert_eq!(actions, ["updated", "updated", "created"], "{history}");
+    world.api.delete(path, If::Any).await.is(200);
+    assert_eq!(statuses("/a", 2).await, [200, 200]);
 }

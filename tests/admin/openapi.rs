@@ -9,7 +9,11 @@ use testkit::client;
 use super::world::World;
 
 /// Every operation that the contract names.
-const OPERATIONS: [(&str, &str); 47] = [
+const OPERATIONS: [(&str, &str); 51] = [
+    ("get", "/limits"),
+    ("get", "/limits/{name}"),
+    ("put", "/limits/{name}"),
+    ("delete", "/limits/{name}"),
     ("get", "/denials"),
     ("post", "/denials"),
     ("get", "/denials/{id}"),

@@ -200,6 +200,42 @@ async function denyAndLift() {
   told('denied a client, and lifted the denial');
 }
 
+async function limitAll() {
+  const token = { authorization: `Bearer ${await fetchToken()}` };
+  await go('Limits');
+  await page.getByText('No limits for all agents yet').waitFor();
+  await audit(page, 'limits-empty');
+  await button('Add limit').click();
+  await field('Name').fill('everybody');
+  await field('Counted by').selectOption({ label: 'All together' });
+  await field('Rate').fill('1 a day');
+  await button('Review the change').click();
+  await page.getByText('is not a rate').first().waitFor();
+  await field('Rate').fill('1/1h');
+  await field('Beyond it').selectOption({ label: 'Refuse' });
+  await audit(page, 'limit-form');
+  await button('Review the change').click();
+  await diff('Diff of this change', '+rate: 1/1h');
+  await button('Save').click();
+  await heading('everybody').waitFor();
+  await audit(page, 'limit');
+  must((await call(token)) === 200, 'the first request passes');
+  must((await call(token)) === 429, 'the second one is limited');
+  await button('Edit').click();
+  await field('Rate').fill('3/1h');
+  await button('Review the change').click();
+  await diff('Diff of this change', '+rate: 3/1h');
+  await button('Save').click();
+  await page.getByText('3 requests in 1 h').first().waitFor();
+  must((await call(token)) === 200, 'a change keeps what was spent, and there is more now');
+  await page.getByRole('region', { name: 'History' }).getByText('update limits/everybody').first().waitFor();
+  await button('Delete').click();
+  await button('Delete', page.getByRole('dialog')).click();
+  await page.getByText('No limits for all agents yet').waitFor();
+  must((await call(token)) === 200, 'the limit is gone');
+  told('limited the callers of every agent');
+}
+
 async function judge() {
   const rules = { unlisted: 'deny', methods: { initialize: 'public' }, tools: { 'write_*': { scopes: { all_of: ['tools:write'] } } } };
   const spec = {
@@ -489,6 +525,7 @@ await play(page, browser, complaints, async () => {
   await deployWithOAuth();
   await tryOut();
   await denyAndLift();
+  await limitAll();
   await judge();
   await discovery();
   await deployForMcp();

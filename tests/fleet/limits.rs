@@ -63,6 +63,38 @@ async fn members_let_in_the_limit_together_and_no_share_grows_before_another_has
     have(&fleet.members, "kept", 10).await;
 }
 
+#[tokio::test]
+async fn a_limit_of_all_agents_that_is_put_at_one_member_is_enforced_at_the_others() {
+    let mut fleet = Fleet::of(2).await;
+    let revision = fleet.deploy(0, "a").await;
+    fleet.all_run(revision).await;
+    let limit = json!({"per": "agent", "scope": "agent", "rate": "8/1h"});
+    let revision = fleet.members[0].create("/limits/all", &limit).await;
+    fleet.all_run(revision).await;
+    have(&fleet.members, "a", 4).await;
+    let other = &fleet.members[1];
+    for wanted in [200, 200, 200, 200, 429] {
+        assert_eq!(other.status("a").await, wanted);
+    }
+
+    // Changed at the other one; what was spent there stays spent.
+    let more = json!({"per": "agent", "scope": "agent", "rate": "12/1h"});
+    let changed = other.api().put("/limits/all", If::Any, &more).await.is(200).json();
+    fleet.all_run(changed["revision"].as_u64().expect("a revision")).await;
+    have(&fleet.members[..1], "a", 6).await;
+    have(&fleet.members[1..], "a", 2).await;
+
+    // Who comes later reads it from the store, and counts by its share.
+    fleet.join(FleetStart::default()).await;
+    have(&fleet.members[2..], "a", 4).await;
+    let gone = fleet.members[2].api().delete("/limits/all", If::Any).await.is(200).json();
+    fleet.all_run(gone["revision"].as_u64().expect("a revision")).await;
+    for member in &fleet.members {
+        assert_eq!(member.status("a").await, 200, "{}", member.name);
+        assert_eq!(left(member, "a").await, None, "{}", member.name);
+    }
+}
+
 /// Waits until each member says that its Redis is there, or that it is not.
 async fn linked(fleet: &Fleet, is_linked: bool) {
     for member in &fleet.members {

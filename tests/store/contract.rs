@@ -101,6 +101,10 @@ pub(crate) fn key(name: &str) -> ResourceId {
     ResourceId::new(ResourceKind::ApiKey, name).expect("a name")
 }
 
+pub(crate) fn limit(name: &str) -> ResourceId {
+    ResourceId::new(ResourceKind::Limit, name).expect("a name")
+}
+
 pub(crate) fn change(id: &ResourceId, from: Option<&str>, to: Option<&str>) -> Change {
     Change { id: id.clone(), from: from.map(str::to_owned), to: to.map(str::to_owned) }
 }
@@ -142,7 +146,7 @@ pub(crate) fn nothing_is_there_before_the_first_commit(place: &dyn Place) {
 
 pub(crate) fn what_is_written_is_read_in_the_order_of_ids(place: &dyn Place) {
     let store = place.writer().unwrap();
-    let ids = [key("Yq3Zk81b"), agent("b"), provider("corp"), agent("a"), provider("a")];
+    let ids = [limit("a"), key("Yq3Zk81b"), agent("b"), provider("corp"), agent("a"), provider("a")];
     let text = |id: &ResourceId| format!("# ü \u{1F980}\nname: {id}\n");
     store.commit(&commit(ids.iter().map(|id| change(id, None, Some(&text(id)))))).unwrap();
     let mut sorted = ids.to_vec();
@@ -180,12 +184,16 @@ pub(crate) fn a_change_starts_from_what_stands_there_or_conflicts(place: &dyn Pl
 
 pub(crate) fn a_commit_takes_place_whole_or_not_at_all(place: &dyn Place) {
     let store = place.writer().unwrap();
-    let (a, b, p, k) = (agent("a"), agent("b"), provider("p"), key("k"));
+    let (a, b, p, k, l) = (agent("a"), agent("b"), provider("p"), key("k"), limit("a"));
     store.commit(&commit([change(&a, None, Some("a1")), change(&p, None, Some("p1"))])).unwrap();
     let before = resources(&store);
     // The one that does not hold stands first, in the middle and last.
-    let good =
-        [change(&a, Some("a1"), Some("a2")), change(&b, None, Some("b1")), change(&p, Some("p1"), None)];
+    let good = [
+        change(&a, Some("a1"), Some("a2")),
+        change(&b, None, Some("b1")),
+        change(&p, Some("p1"), None),
+        change(&l, None, Some("l1")),
+    ];
     for at in 0..=good.len() {
         let mut changes = good.to_vec();
         changes.insert(at, change(&k, Some("not there"), Some("k2")));
@@ -199,7 +207,7 @@ pub(crate) fn a_commit_takes_place_whole_or_not_at_all(place: &dyn Place) {
     assert_eq!(store.commit(&commit(twice)), Err(WriteError::Conflict(a)));
     assert_eq!((resources(&store), numbers(&store, &all())), (before, vec![1]));
     assert_eq!(store.commit(&commit(good)), Ok(2));
-    assert_eq!(resources(&store), pairs([("agents/a", "a2"), ("agents/b", "b1")]));
+    assert_eq!(resources(&store), pairs([("agents/a", "a2"), ("agents/b", "b1"), ("limits/a", "l1")]));
 }
 
 pub(crate) fn a_commit_without_changes_is_no_revision(place: &dyn Place) {
@@ -257,6 +265,7 @@ pub(crate) fn the_history_is_asked_for_in_pages_and_for_one_resource(place: &dyn
         (query(None, 9, Some(&agent("c"))), vec![]),
         // Of the same name, and another resource.
         (query(None, 9, Some(&provider("a"))), vec![]),
+        (query(None, 9, Some(&limit("a"))), vec![]),
     ];
     // Twice, since what was read once may be remembered.
     for _ in 0..2 {
@@ -273,7 +282,11 @@ pub(crate) fn a_revision_is_kept_word_for_word(place: &dyn Place) {
         at: "2026-11-24T12:00:00.123456789Z".parse().unwrap(),
         who: "token (10.0.0.1)".to_owned(),
         what: "made \"a\"\nand wrote two lines".to_owned(),
-        changes: vec![change(&agent("a"), None, Some(text)), change(&key("Yq3Zk81b"), None, Some(""))],
+        changes: vec![
+            change(&agent("a"), None, Some(text)),
+            change(&key("Yq3Zk81b"), None, Some("")),
+            change(&limit("a"), None, Some("rate: 1/1m # why")),
+        ],
     };
     assert_eq!(store.commit(&wanted), Ok(1));
     for store in [store, place.reader()] {
@@ -281,7 +294,10 @@ pub(crate) fn a_revision_is_kept_word_for_word(place: &dyn Place) {
         assert_eq!((record.number, &record.commit), (1, &wanted));
         assert_eq!(store.history(&all()), Ok(vec![record]));
         assert_eq!((store.record(0), store.record(2)), (Ok(None), Ok(None)));
-        assert_eq!(resources(&store), pairs([("agents/a", text), ("api_keys/Yq3Zk81b", "")]));
+        assert_eq!(
+            resources(&store),
+            pairs([("agents/a", text), ("api_keys/Yq3Zk81b", ""), ("limits/a", "rate: 1/1m # why")])
+        );
     }
 }
 

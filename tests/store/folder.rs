@@ -54,6 +54,7 @@ fn files_and_folders_are_their_owners_alone() {
         ("api_keys", 0o700),
         ("api_keys/K1.yaml", 0o600),
         ("identity_providers", 0o700),
+        ("limits", 0o700),
         ("revisions", 0o700),
         ("revisions/00000001.json", 0o600),
     ];

@@ -6,7 +6,7 @@ use portcullis::model::ResourceId;
 use portcullis::store::{Record, WriteError, Writer};
 use proptest::prelude::*;
 
-use super::contract::{LocalPlace as _, agent, all, change, commit, provider, resources};
+use super::contract::{LocalPlace as _, agent, all, change, commit, limit, provider, resources};
 use super::directory::Directory;
 
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ proptest! {
 
     #[test]
     fn a_store_does_what_a_map_does(acts in proptest::collection::vec(act(), 1..24)) {
-        let ids = [agent("a"), agent("b"), provider("a"), provider("b")];
+        let ids = [agent("a"), agent("b"), provider("a"), limit("a")];
         let text = |text: u8| format!("text {text}\n").repeat(usize::from(text));
         let place = Directory::in_memory();
         let mut store = place.open(Writer::Now).unwrap();

@@ -91,6 +91,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "private_file",
             "telemetry",
             "protocol",
+            "limits",
             "idp",
             "authn",
             "store",

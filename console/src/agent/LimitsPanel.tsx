@@ -1,5 +1,6 @@
 // How often callers of an agent may ask, and how full each limit is. Who the callers are is not known here: the gateway
 // counts them by hashes.
+import { Link } from "wouter";
 import { useLimits } from "../api/queries";
 import type { AgentDetail, LimitUsage } from "../api/schemas";
 import { type Column, DataTable } from "../parts/DataTable";
@@ -25,7 +26,11 @@ export function LimitsPanel({ agent }: { agent: AgentDetail }) {
         <EmptyState title="Callers are not limited">
           <p>
             How often, and how many at once, callers may ask is written under <code>limits</code>: at the
-            agent (“Edit and deploy”), at an identity provider, or for all agents at the top of a file.
+            agent (“Edit and deploy”), at an identity provider, or for{" "}
+            <Link to="/limits" className="link">
+              all agents
+            </Link>
+            .
           </p>
         </EmptyState>
       )}
@@ -53,7 +58,15 @@ const COLUMNS: Column<LimitUsage>[] = [
             Shadow
           </Mark>
         )}
-        <div className="dim small">{placeOf(one)}</div>
+        <div className="dim small">
+          {one.place === "top" ? (
+            <Link to={`/limits/${encodeURIComponent(one.name)}`} className="link">
+              {placeOf(one)}
+            </Link>
+          ) : (
+            placeOf(one)
+          )}
+        </div>
       </>
     ),
   },

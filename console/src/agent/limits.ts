@@ -4,7 +4,11 @@ import { plural, span } from "../parts/format";
 import { visible } from "../parts/visible";
 
 /** What a limit permits, as it is written. */
-export function permitsOf({ rate, concurrent, quota }: LimitUsage): string {
+export function permitsOf({
+  rate,
+  concurrent,
+  quota,
+}: Pick<LimitUsage, "rate" | "concurrent" | "quota">): string {
   if (quota !== null) return `${plural(quota.count, "request")} a ${quota.period}, UTC`;
   if (rate === null) return `${plural(concurrent ?? 0, "request")} under way`;
   const whole = `${plural(rate.count, "request")} in ${exactSpan(rate.window_seconds)}`;
@@ -34,7 +38,7 @@ function countedOf(per: string): [one: string, many: string] {
 }
 
 /** "each caller, at each agent" */
-export function countsOf({ per, scope, count }: LimitUsage): string {
+export function countsOf({ per, scope, count }: Pick<LimitUsage, "per" | "scope" | "count">): string {
   const each =
     per === "agent"
       ? scope === "agent"

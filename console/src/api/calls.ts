@@ -72,6 +72,17 @@ export const limits = {
   refusedCallers: (agent: string) => ask<T.RefusedCallers>(`/agents/${one(agent)}/refused-callers`),
 };
 
+/** The limits of the callers of every agent. */
+export const globalLimits = {
+  list: (query: { limit?: number; after?: string; q?: string }) =>
+    ask<Page<T.LimitSummary>>("/limits", { query }),
+  get: (name: string) => ask<T.LimitDetail>(`/limits/${one(name)}`),
+  put: (name: string, spec: T.JsonObject, on: Precondition, dryRun = false) =>
+    change<T.Written>(`/limits/${one(name)}`, { method: "PUT", body: spec, ...on, dryRun }),
+  remove: (name: string, etag: string) =>
+    change<T.Written>(`/limits/${one(name)}`, { method: "DELETE", ifMatch: etag }),
+};
+
 export const providers = {
   list: (query: { limit?: number; after?: string; q?: string }) =>
     ask<Page<T.ProviderSummary>>("/identity-providers", { query }),

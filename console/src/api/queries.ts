@@ -8,6 +8,7 @@ import {
   apiKeys,
   denials,
   gateway,
+  globalLimits,
   limits,
   providers,
   revisions,
@@ -39,6 +40,8 @@ export const keys = {
   refusedCallers: (agent: string) => ["agents", "one", agent, "refused-callers"] as const,
   providers: ["providers"] as const,
   provider: (name: string) => ["providers", "one", name] as const,
+  globalLimits: ["limits"] as const,
+  globalLimit: (name: string) => ["limits", "one", name] as const,
   denials: ["denials"] as const,
   apiKeys: (agent: string) => ["api-keys", agent] as const,
   revisions: (resource: string | undefined) => ["revisions", resource ?? ""] as const,
@@ -189,6 +192,22 @@ export const useApiKeys = (query: { agent: string; limit: number; after?: string
     queryKey: [...keys.apiKeys(query.agent), query],
     queryFn: () => apiKeys.list(query),
     placeholderData: keepPreviousData,
+    refetchInterval: REFETCH_MS,
+  });
+
+/** The limits of the callers of every agent. */
+export const useGlobalLimits = (query: { limit: number; after?: string; q?: string }) =>
+  useQuery({
+    queryKey: [...keys.globalLimits, "list", query],
+    queryFn: () => globalLimits.list(query),
+    placeholderData: keepPreviousData,
+    refetchInterval: REFETCH_MS,
+  });
+
+export const useGlobalLimit = (name: string) =>
+  useQuery({
+    queryKey: keys.globalLimit(name),
+    queryFn: () => globalLimits.get(name),
     refetchInterval: REFETCH_MS,
   });
 

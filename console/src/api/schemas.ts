@@ -1812,6 +1812,32 @@ export interface LastUpstreamFailure {
 /** How urgent an entry is. */
 export type Level = "error" | "warning" | "note";
 
+/** A limit of the callers of every agent with all details. */
+export interface LimitDetail {
+  /** The requests under way that are written; null for any other limit. */
+  concurrent: number | null;
+  count: "all" | "failed";
+  counting: "local_share" | "shared" | "strict";
+  enforcement: "enforce" | "shadow";
+  etag: string;
+  file: string;
+  managed_by: ManagedBy;
+  name: string;
+
+  /** What it counts by: `principal`, `client_id`, `api_key`, `address`, `agent`, or `claim:` with the name of a claim. */
+  per: string;
+
+  /** The quota that is written; null for any other limit. */
+  quota: LimitQuota | null;
+
+  /** The rate that is written; null for any other limit. */
+  rate: LimitRate | null;
+  scope: "agent" | "everywhere";
+
+  /** As it is written, without its name. A file written by hand can hold a number where text is expected. */
+  spec: JsonObject;
+}
+
 /** What is left of a limit. */
 export interface LimitLeft {
   /** The requests that it lets in now; null where the question does not say whom it counts for. */
@@ -1840,6 +1866,71 @@ export interface LimitRate {
 
   /** The window. */
   window_seconds: number;
+}
+
+export interface LimitSpec {
+  /** how many requests of a rate are let in at once when none was made for long; 1 to 1000000; default the count of the rate */
+  burst?: number;
+
+  /** so many requests under way at once, streams included; this, `rate` or `quota`; 1 to 1000000 */
+  concurrent?: number;
+
+  /** all: requests that pass the rules; failed: those refused with 401, after which every request of the address is refused; default all */
+  count?: "all" | "failed";
+
+  /** how the members of a fleet count: local_share: each its part; shared: together in Redis, in the background; strict: each request asks Redis; the last two need `server.shared_state`; default local_share, and shared of a quota */
+  counting?: "local_share" | "shared" | "strict";
+
+  /** enforce, or shadow: count only; default enforce */
+  enforcement?: "enforce" | "shadow";
+
+  /** while Redis is away: share: each member lets its part in; allow: all pass; deny: all get 503; default share */
+  on_loss?: "share" | "allow" | "deny";
+
+  /** what it counts by: principal (issuer and subject of a token, or the API key), client_id, api_key, address (one of IPv4, a /64 of IPv6), agent, or claim:NAME; callers without it are counted together */
+  per: string;
+
+  /** so many requests in a day or a month of UTC, such as 1000/day or 20000/month, counted by all members in Redis; this, `rate` or `concurrent` */
+  quota?: string;
+
+  /** so many requests in a window, such as 100/1m; this, `concurrent` or `quota` */
+  rate?: string;
+
+  /** whether each agent counts by itself, or all agents with a limit of this name count together: agent or everywhere */
+  scope: "agent" | "everywhere";
+}
+
+/** A limit of the callers of every agent in a list. */
+export interface LimitSummary {
+  /** The requests under way that are written; null for any other limit. */
+  concurrent: number | null;
+  count: "all" | "failed";
+  counting: "local_share" | "shared" | "strict";
+  enforcement: "enforce" | "shadow";
+  managed_by: ManagedBy;
+  name: string;
+
+  /** What it counts by: `principal`, `client_id`, `api_key`, `address`, `agent`, or `claim:` with the name of a claim. */
+  per: string;
+
+  /** The quota that is written; null for any other limit. */
+  quota: LimitQuota | null;
+
+  /** The rate that is written; null for any other limit. */
+  rate: LimitRate | null;
+  scope: "agent" | "everywhere";
+}
+
+/** One page of a list in the order of names. */
+export interface LimitSummaryPage {
+  /** The items of the page. */
+  items: LimitSummary[];
+
+  /** `after` of the next page; null on the last page. */
+  next: string | null;
+
+  /** The number of items on all pages. */
+  total: number;
 }
 
 /** A limit of an agent, and how much of it is spent at this gateway. */

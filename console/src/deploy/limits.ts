@@ -50,7 +50,8 @@ export function readLimits(written: Json | undefined): LimitsForm {
   return { limits: Array.isArray(written) ? written.filter(isObject).map(readLimit) : [] };
 }
 
-function readLimit(written: JsonObject): LimitRow {
+/** One limit as it is written. */
+export function readLimit(written: JsonObject): LimitRow {
   const per = text(written.per);
   const word = PER.find((one) => one === per);
   const measure = MEASURES.find((one) => one in written) ?? "rate";
@@ -75,7 +76,8 @@ export function writeLimits({ limits }: LimitsForm, original: Json | undefined):
   return written.length > 0 ? written : undefined;
 }
 
-function writeLimit(row: LimitRow): Json {
+/** One limit as the form says it. */
+export function writeLimit(row: LimitRow): JsonObject {
   const before = isObject(row.written) ? row.written : {};
   if (isObject(row.written) && same(readLimit(before) as unknown as Json, row as unknown as Json))
     return before;

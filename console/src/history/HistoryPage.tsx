@@ -1,4 +1,4 @@
-// Every change of agents, identity providers, API keys and files, the newest first.
+// Every change of agents, identity providers, API keys, limits and files, the newest first.
 import { Loader, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useDebouncedValue } from "@mantine/hooks";

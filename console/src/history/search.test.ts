@@ -21,6 +21,7 @@ it.each([
 it.each([
   ["agents/refunds", "agents/refunds"],
   ["api_keys/Yq3Zk81b", "api_keys/Yq3Zk81b"],
+  ["limits/guesses", "limits/guesses"],
   ["agents/", undefined],
   ["refunds", undefined],
 ])("%j is the resource %s", (typed, resource) => expect(resourceIn(typed)).toBe(resource));

@@ -3,7 +3,7 @@ import type { RevisionSummary } from "../api/schemas";
 
 /** The resource that the text names; `undefined` when it is something else. */
 export function resourceIn(typed: string): string | undefined {
-  return /^(agents|identity_providers|api_keys)\/[A-Za-z0-9-]+$/.test(typed) ? typed : undefined;
+  return /^(agents|identity_providers|api_keys|limits)\/[A-Za-z0-9-]+$/.test(typed) ? typed : undefined;
 }
 
 /** Whether each word occurs in a revision. */

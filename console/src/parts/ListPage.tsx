@@ -45,14 +45,16 @@ interface ToolsProps<Filter extends string> {
   placeholder: string;
   typed: string;
   onType: (typed: string) => void;
-  filters: readonly { value: Filter; label: string }[];
-  filter: Filter | null;
-  onFilter: (filter: Filter | null) => void;
+  /** What the list can be filtered by, if anything. */
+  filters?: readonly { value: Filter; label: string }[];
+  filter?: Filter | null;
+  onFilter?: (filter: Filter | null) => void;
   /** Further tools, between the search and the filters. */
   children?: ReactNode;
 }
 
 export function ListTools<Filter extends string>(props: ToolsProps<Filter>) {
+  const { filters, filter = null, onFilter = () => undefined } = props;
   return (
     <div className={css.tools}>
       <TextInput
@@ -65,7 +67,7 @@ export function ListTools<Filter extends string>(props: ToolsProps<Filter>) {
         onChange={(event) => props.onType(event.currentTarget.value)}
       />
       {props.children}
-      <Chips label="Show only" choices={props.filters} value={props.filter} onChange={props.onFilter} />
+      {filters && <Chips label="Show only" choices={filters} value={filter} onChange={onFilter} />}
     </div>
   );
 }

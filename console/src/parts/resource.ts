@@ -3,6 +3,7 @@
 const KINDS: Record<string, { word: string; page: string | null }> = {
   agents: { word: "agent", page: "/agents/" },
   identity_providers: { word: "identity provider", page: "/identity-providers/" },
+  limits: { word: "limit", page: "/limits/" },
   api_keys: { word: "API key", page: null },
 };
 

@@ -9,6 +9,7 @@ import {
   IconRobot,
   IconServer2,
   IconShieldX,
+  IconTrafficLights,
 } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef } from "react";
@@ -32,6 +33,7 @@ const LINKS = [
   { to: "/overview", label: "Overview", Icon: IconGauge },
   { to: "/agents", label: "Agents", Icon: IconRobot },
   { to: "/identity-providers", label: "Identity providers", Icon: IconKey },
+  { to: "/limits", label: "Limits", Icon: IconTrafficLights },
   { to: "/why-refused", label: "Why refused?", Icon: IconShieldX },
   { to: "/denials", label: "Denials", Icon: IconBan },
   { to: "/history", label: "History", Icon: IconHistory },

@@ -43,7 +43,7 @@ fn document() -> Value {
         "info": {
             "title": "Portcullis control API",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Agents, identity providers, API keys and their history. See docs/API.md.",
+            "description": "Agents, identity providers, API keys, limits and their history. See docs/API.md.",
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/"}],

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::operation::Parameter;
+use crate::config::LimitSettings;
 use crate::model::AgentName;
 
 pub(super) const NAME: Parameter = Parameter {
@@ -11,6 +12,7 @@ pub(super) const NAME: Parameter = Parameter {
     schema: name,
     doc: "1 to 63 lower-case letters, digits and dashes.",
 };
+pub(super) const LIMIT_NAME: Parameter = Parameter { schema: limit_name, ..NAME };
 pub(super) const ID: Parameter =
     Parameter { name: "id", place: "path", schema: key_id, doc: "The id inside the key." };
 pub(super) const DENIAL_ID: Parameter =
@@ -34,6 +36,9 @@ pub(super) const REQUEST_ID: Parameter = Parameter {
 
 fn name() -> Value {
     json!({"type": "string", "pattern": AgentName::PATTERN})
+}
+fn limit_name() -> Value {
+    json!({"type": "string", "pattern": LimitSettings::NAME_PATTERN})
 }
 fn key_id() -> Value {
     json!({"type": "string", "pattern": "^[A-Za-z0-9]{8}$"})

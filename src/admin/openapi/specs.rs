@@ -1,4 +1,4 @@
-//! The schemas that the configuration declares: the specification of an agent and of an identity provider.
+//! The schemas that the configuration declares: the specification of an agent, of an identity provider and of a limit.
 
 use std::borrow::Cow;
 
@@ -31,6 +31,8 @@ specs! {
     AgentSpec = Agent;
     /// What stands under the name of an identity provider.
     ProviderSpec = IdentityProvider;
+    /// What stands under the name of a limit of the callers of every agent.
+    LimitSpec = Limit;
 }
 
 fn declared(kind: ResourceKind) -> Schema {

@@ -21,8 +21,8 @@ use super::{Failed, told};
 pub(in super::super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
-    /// The document, or a directory of them; what else stands there than agents, identity providers and API keys is
-    /// left out
+    /// The document, or a directory of them; what else stands there than agents, identity providers, API keys and
+    /// limits is left out
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Replace what the store holds

@@ -18,9 +18,9 @@ pub(super) enum Store {
     Init(init::Args),
     /// Copy a whole store, with its history and the numbers of its revisions
     Copy(copy::Args),
-    /// Write all agents, identity providers and API keys of a store into one document (mode 0600)
+    /// Write all agents, identity providers, API keys and limits of a store into one document (mode 0600)
     Export(export::Args),
-    /// Fill a store with the agents, identity providers and API keys of a document
+    /// Fill a store with the agents, identity providers, API keys and limits of a document
     Import(import::Args),
     /// Say what a fleet follows from now on, after its store in etcd vanished, was replaced or went back
     Resume(resume::Args),

@@ -1,4 +1,4 @@
-//! The limits of each agent: its own, those of the providers that it accepts, and those at the top of a file.
+//! The limits of each agent: its own, those of the providers that it accepts, and those of all agents.
 
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ pub(super) fn are_same(now: &OfAgent, before: Option<&AgentLimits>) -> bool {
 
 /// What is written for an agent. What is for all of its callers comes before what is for those of one provider.
 fn written<'a>(input: &Input<'a>, entry: &'a AgentEntry) -> Vec<Written<'a>> {
-    let top = input.document.limits.iter().flat_map(|(_, limits)| limits);
+    let top = input.document.limits.iter().map(|limit| &limit.settings);
     let top = top.map(|limit| Written { limit, place: LimitPlace::Top, provider: None });
     let place = || LimitPlace::Agent(entry.id.value.clone());
     let own = entry.limits.iter().map(|limit| Written { limit, place: place(), provider: None });

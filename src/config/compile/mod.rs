@@ -34,6 +34,7 @@ use std::sync::Arc;
 use super::snapshot::{Revision, Snapshot};
 use crate::config::language::document::Document;
 use crate::config::language::settings::agent::AgentEntry;
+use crate::config::language::settings::limit::GlobalLimit;
 use crate::config::text::diagnostics::Diagnostics;
 use crate::config::text::findings::Findings;
 use crate::config::text::source::Source;
@@ -113,6 +114,7 @@ pub fn compile(
         tokens: agents.tokens,
         denials: agents.denials,
         sessions: from.sessions.process,
+        global_limits: global_limits(&document.limits),
         limits: agents.limits,
         endpoints: agents.endpoints,
         targets: agents.targets,
@@ -146,6 +148,12 @@ fn entries(agents: &[Arc<AgentEntry>]) -> Box<[Arc<AgentEntry>]> {
     let mut entries = agents.to_vec();
     entries.sort_by(|a, b| a.id.value.cmp(&b.id.value));
     entries.into()
+}
+
+fn global_limits(limits: &[Arc<GlobalLimit>]) -> Box<[Arc<GlobalLimit>]> {
+    let mut limits = limits.to_vec();
+    limits.sort_by(|a, b| a.name.value.cmp(&b.name.value));
+    limits.into()
 }
 
 /// The name of these inputs: their hash, each with its length, so that nothing can move from one to the next

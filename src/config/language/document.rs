@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::known::Known;
 use super::settings::agent::{AgentEntry, CardFrom, SetValue};
 use super::settings::api_key::ApiKeyEntry;
-use super::settings::limit::LimitSettings;
+use super::settings::limit::GlobalLimit;
 use super::settings::provider::{IdentityProvider, KeySource};
 use super::settings::server::{Server, SharedState, Tracing};
 use super::settings::store::Store;
@@ -30,8 +30,8 @@ pub struct Document {
     pub identity_providers: Vec<Arc<IdentityProvider>>,
     /// What is behind the gateway, in the order in which they were written.
     pub agents: Vec<Arc<AgentEntry>>,
-    /// The limits of the callers of every agent, and where they stand.
-    pub limits: Option<(At, Vec<LimitSettings>)>,
+    /// The limits of the callers of every agent: those of a list in its order, then those of a store by their names.
+    pub limits: Vec<Arc<GlobalLimit>>,
     /// The API keys, in the order in which they were written.
     pub api_keys: Vec<Arc<ApiKeyEntry>>,
     /// The numbers of those that were read anew: all others run already.

@@ -50,6 +50,8 @@ pub enum Feature {
     Assertion,
     /// `identity_providers.NAME.spiffe`
     Spiffe,
+    /// Limits that are resources of their own
+    GlobalLimits,
 }
 
 impl Feature {
@@ -74,6 +76,7 @@ impl Feature {
         Self::ClientClaim,
         Self::Assertion,
         Self::Spiffe,
+        Self::GlobalLimits,
     ];
 
     /// The word by which members name it to each other.
@@ -99,6 +102,7 @@ impl Feature {
             Self::ClientClaim => "client_claim",
             Self::Assertion => "assertion",
             Self::Spiffe => "spiffe",
+            Self::GlobalLimits => "global_limits",
         }
     }
 
@@ -110,15 +114,16 @@ impl Feature {
             ResourceKind::Agent => Self::Agents,
             ResourceKind::IdentityProvider => Self::IdentityProviders,
             ResourceKind::ApiKey => Self::ApiKeys,
+            ResourceKind::Limit => Self::GlobalLimits,
         };
         let fields = match written(std::slice::from_ref(source), id).map(|written| written.spec) {
             Some(Value::Object(fields)) => fields,
             _ => return vec![kind],
         };
         let of_fields = fields.keys().filter_map(|field| Self::of_field(id.kind(), field));
-        let limits = fields.get("limits");
-        let together = counts_together(limits).then_some(Self::SharedLimits);
-        let quotas = has_quota(limits).then_some(Self::Quotas);
+        let limits = limits_of(id.kind(), &fields);
+        let together = counts_together(&limits).then_some(Self::SharedLimits);
+        let quotas = has_quota(&limits).then_some(Self::Quotas);
         let expire = streams_expire(fields.get("streams")).then_some(Self::StreamsExpire);
         let requires = requires(&fields).then_some(Self::Require);
         std::iter::once(kind)
@@ -144,7 +149,24 @@ impl Feature {
             (ResourceKind::IdentityProvider, "client_claim") => Some(Self::ClientClaim),
             (ResourceKind::IdentityProvider, "spiffe") => Some(Self::Spiffe),
             (ResourceKind::Agent | ResourceKind::IdentityProvider, "limits") => Some(Self::Limits),
-            (ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey, _) => None,
+            (
+                ResourceKind::Agent
+                | ResourceKind::IdentityProvider
+                | ResourceKind::ApiKey
+                | ResourceKind::Limit,
+                _,
+            ) => None,
+        }
+    }
+}
+
+/// The limits of a resource: those in its list, or the one that it is.
+fn limits_of(kind: ResourceKind, fields: &Map<String, Value>) -> Vec<&Map<String, Value>> {
+    match kind {
+        ResourceKind::Limit => vec![fields],
+        ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey => {
+            let list = fields.get("limits").and_then(Value::as_array);
+            list.into_iter().flatten().filter_map(Value::as_object).collect()
         }
     }
 }
@@ -157,15 +179,14 @@ fn streams_expire(streams: Option<&Value>) -> bool {
 }
 
 /// Whether one of these limits is counted by all members together.
-fn counts_together(limits: Option<&Value>) -> bool {
-    let limits = limits.and_then(Value::as_array).into_iter().flatten();
-    let mut counting = limits.filter_map(|limit| limit.get("counting")?.as_str());
+fn counts_together(limits: &[&Map<String, Value>]) -> bool {
+    let mut counting = limits.iter().filter_map(|limit| limit.get("counting")?.as_str());
     counting.any(|word| matches!(word, "shared" | "strict"))
 }
 
 /// Whether one of these limits is a quota.
-fn has_quota(limits: Option<&Value>) -> bool {
-    limits.and_then(Value::as_array).into_iter().flatten().any(|limit| limit.get("quota").is_some())
+fn has_quota(limits: &[&Map<String, Value>]) -> bool {
+    limits.iter().any(|limit| limit.contains_key("quota"))
 }
 
 /// Whether more is required of tokens than scopes and claims, by the agent or by one of its rules.
@@ -191,7 +212,7 @@ mod tests {
     use crate::model::ResourceId;
 
     /// The fields that the first version of the language has.
-    const FIRST: [(ResourceKind, &[&str]); 3] = [
+    const FIRST: [(ResourceKind, &[&str]); 4] = [
         (
             ResourceKind::Agent,
             &[
@@ -226,6 +247,21 @@ mod tests {
             ],
         ),
         (ResourceKind::ApiKey, &["agent", "name", "sha256", "created_at", "expires_at", "revoked_at"]),
+        (
+            ResourceKind::Limit,
+            &[
+                "per",
+                "scope",
+                "rate",
+                "concurrent",
+                "quota",
+                "burst",
+                "count",
+                "enforcement",
+                "counting",
+                "on_loss",
+            ],
+        ),
     ];
 
     #[test]
@@ -272,6 +308,9 @@ mod tests {
         let rule = "mcp: { rules: { unlisted: deny, tools: { a: { require: { amr_any: [otp] } } } } }\n";
         assert_eq!(used("agents/a", rule), [Feature::Agents, Feature::Mcp, Feature::Require]);
         assert_eq!(used("api_keys/Yq3Zk81b", "agent: a\n"), [Feature::ApiKeys]);
+        assert_eq!(used("limits/guesses", "per: address\nrate: 1/1m\n"), [Feature::GlobalLimits]);
+        let together = [Feature::GlobalLimits, Feature::SharedLimits, Feature::Quotas];
+        assert_eq!(used("limits/monthly", "quota: 1/month\ncounting: strict\n"), together);
         assert_eq!(used("identity_providers/p", "scope_implies: {}\n").len(), 2);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::settings::agent::AgentEntry;
 use super::settings::api_key::ApiKeyEntry;
+use super::settings::limit::GlobalLimit;
 use super::settings::provider::IdentityProvider;
 use crate::config::text::code::Code;
 use crate::config::text::findings::{Findings, Found};
@@ -15,6 +16,7 @@ pub(in crate::config) enum Entry {
     Provider(Arc<IdentityProvider>),
     Agent(Arc<AgentEntry>),
     ApiKey(Arc<ApiKeyEntry>),
+    Limit(Arc<GlobalLimit>),
 }
 
 /// What one text was read to, and what was found in it.

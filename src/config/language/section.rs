@@ -19,7 +19,7 @@
 //!
 //! A section that is marked `default` can be absent as a whole, and gets `Default`.
 
-use super::fields::Fields;
+use super::fields::{Fields, Value};
 use super::shape::{Section, Shape};
 use crate::config::text::report::Report;
 use crate::config::text::source::Place;
@@ -81,6 +81,24 @@ pub(in crate::config) fn read_section<S: Settings>(
     let spoilt = S::STRICT && fields.has_failed();
     fields.close_with(S::INSTEAD);
     read.filter(|_| !spoilt)
+}
+
+/// A section whose fields stand among those of another one.
+pub(in crate::config) struct Inline<S>(S);
+
+impl<S: Settings> Value for Inline<S> {
+    type Read = S;
+    const SHAPE: Shape = Shape::Section(S::SECTION);
+
+    fn read(report: &Report<'_>, node: &Node) -> Option<S> {
+        read_section(report, node.place, node)
+    }
+
+    fn read_inline(fields: &Fields<'_>) -> Option<S> {
+        let read = S::read_fields(fields);
+        S::check(fields, read.as_ref());
+        read
+    }
 }
 
 /// Declares a section: see the top of this file.

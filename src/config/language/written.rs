@@ -39,7 +39,13 @@ pub fn written(sources: &[Source], id: &ResourceId) -> Option<Written> {
     }
     sources.iter().filter(|source| source.entry.is_none()).find_map(|source| {
         let root = yaml::read_as_written(source)?;
-        let spec = as_json(member(member(&root, id.kind().section())?, id.name())?)?;
+        let section = member(&root, id.kind().section())?;
+        let spec = match id.kind() {
+            ResourceKind::Limit => listed(section, id.name())?,
+            ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey => {
+                as_json(member(section, id.name())?)?
+            }
+        };
         let tag = tag_of(&spec.to_string());
         Some(Written { spec, tag, path: source.path.to_path_buf(), stored: false })
     })
@@ -162,6 +168,19 @@ fn member<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
     let Kind::Map(entries) = &node.kind else { return None };
     entries.iter().find(|(Key { text, .. }, _)| text == name).map(|(_, value)| value)
 }
+
+/// What a list says of a name, without the name.
+fn listed(list: &Node, name: &str) -> Option<Value> {
+    let Kind::List(items) = &list.kind else { return None };
+    items.iter().find_map(|item| {
+        let mut item = as_json(item)?;
+        let is_it = item.as_object_mut()?.remove(NAME).is_some_and(|found| found == name);
+        is_it.then_some(item)
+    })
+}
+
+/// The field of an entry of a list that holds what the entry is called by.
+pub(super) const NAME: &str = "name";
 
 pub(super) fn as_json(node: &Node) -> Option<Value> {
     let (findings, source) = (Findings::default(), Source::new("", ""));

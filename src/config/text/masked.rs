@@ -53,7 +53,7 @@ pub fn unmasked(kind: ResourceKind, mut spec: Value, before: Option<&Value>) -> 
 fn secrets(kind: ResourceKind, spec: &mut Value) -> BTreeMap<String, &mut Value> {
     let headers = match kind {
         ResourceKind::Agent => spec.get_mut("upstream").and_then(|upstream| upstream.get_mut(KEY)),
-        ResourceKind::IdentityProvider | ResourceKind::ApiKey => None,
+        ResourceKind::IdentityProvider | ResourceKind::ApiKey | ResourceKind::Limit => None,
     };
     let headers = headers.and_then(Value::as_object_mut);
     headers.into_iter().flatten().map(|(name, value)| (name.clone(), value)).collect()
@@ -133,7 +133,7 @@ fn values(kind: Option<ResourceKind>, root: &Node) -> BTreeMap<(String, String),
 fn nodes(kind: Option<ResourceKind>, root: &Node) -> Vec<((String, String), &Node)> {
     let agents: Vec<(&str, &Node)> = match kind {
         Some(ResourceKind::Agent) => vec![("", root)],
-        Some(ResourceKind::IdentityProvider | ResourceKind::ApiKey) => Vec::new(),
+        Some(ResourceKind::IdentityProvider | ResourceKind::ApiKey | ResourceKind::Limit) => Vec::new(),
         None => member(root, "agents").map(entries).unwrap_or_default(),
     };
     let headers = agents.into_iter().filter_map(|(name, agent)| {

@@ -59,7 +59,7 @@ impl StoredRecord {
         let change = |change: &Change| {
             let shown = |text: &String| match change.id.kind() {
                 ResourceKind::ApiKey => masked(&change.id, text),
-                ResourceKind::Agent | ResourceKind::IdentityProvider => text.clone(),
+                ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::Limit => text.clone(),
             };
             StoredChange {
                 resource: change.id.to_string(),

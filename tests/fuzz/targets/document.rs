@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use portcullis::config::{Compiled, Diagnostics, Files, Source, compile, parse, to_yaml};
+use portcullis::config::{Compiled, Diagnostics, Files, GlobalLimit, Source, compile, parse, to_yaml};
 use portcullis::model::{ResourceId, ResourceKind};
 use portcullis::telemetry::Metrics;
 
@@ -88,14 +88,20 @@ fn rewritten(compiled: &Compiled) -> Vec<Source> {
     let agents = snapshot.agents.keys().map(|name| (ResourceKind::Agent, name.as_str()));
     let providers = snapshot.providers.keys().map(|name| (ResourceKind::IdentityProvider, name.as_str()));
     let keys = snapshot.api_keys.iter().map(|key| (ResourceKind::ApiKey, key.id()));
+    let limits = alone(compiled).map(|limit| (ResourceKind::Limit, &*limit.name.value));
     let mut sources = vec![Source::new("a.yaml", "version: 1\n")];
-    for (kind, name) in agents.chain(providers).chain(keys) {
+    for (kind, name) in agents.chain(providers).chain(keys).chain(limits) {
         let id = ResourceId::new(kind, name).expect("the name of a resource");
         let written = snapshot.written(&id).unwrap_or_else(|| panic!("{name} is not written anywhere"));
         let text = to_yaml(kind, &written.spec).unwrap_or_else(|why| panic!("{name}: {why}"));
         sources.push(Source::of(id, format!("{}-{name}.yaml", kind.section()), text));
     }
     sources
+}
+
+/// The limits of all agents that count without what `server` says.
+fn alone(compiled: &Compiled) -> impl Iterator<Item = &GlobalLimit> {
+    compiled.snapshot.global_limits.iter().map(|limit| &**limit).filter(|limit| limit.fleetwide().is_none())
 }
 
 /// The words of a text in order: what stands in a set has no order of its own, and what is made anew has another number.
@@ -123,7 +129,11 @@ fn meaning(compiled: &Compiled) -> BTreeMap<String, String> {
         let what = format!("{} {:?} {:?}", key.agent(), key.expires_at(), key.revoked_at());
         (format!("key {}", key.id()), what)
     });
-    agents.chain(providers).chain(keys).collect()
+    let limits = alone(compiled).map(|limit| {
+        let whom = (&limit.per.value, limit.scope.value, limit.count, limit.enforcement);
+        (format!("limit {}", limit.name.value), format!("{:?} {whom:?}", limit.measure()))
+    });
+    agents.chain(providers).chain(keys).chain(limits).collect()
 }
 
 pub(crate) fn run(input: &[u8]) -> String {

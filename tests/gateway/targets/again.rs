@@ -3,6 +3,7 @@
 use testkit::h2c::{Does, H2c};
 use testkit::scripted::{Peer, Scripted};
 use testkit::{free_port, now};
+use tokio::net::TcpListener;
 
 use super::{agent, gateway, good, send};
 
@@ -154,4 +155,29 @@ async fn no_more_is_sent_again_than_the_budget_allows() {
     assert!(failed < 20 && failed >= 20_usize.saturating_sub(2 * windows), "{failed} in {windows}");
     let spent = gateway.metric("portcullis_retries_total", &["result=\"budget\""]).await;
     assert!((spent - failed as f64).abs() < f64::EPSILON, "{spent} {failed}");
+}
+
+#[tokio::test]
+async fn a_request_is_sent_again_to_another_address_of_the_name_where_there_is_no_other_target() {
+    let good = good().await;
+    // A machine without IPv6 has nothing at the second address of the name.
+    let Ok(listener) = TcpListener::bind(("::1", good.port)).await else { return };
+    let bad = Scripted::on(listener, |mut peer: Peer| async move {
+        peer.head().await?;
+        Some(())
+    });
+    let url = format!("http://two.localhost:{}", good.port);
+    let gateway = gateway(&agent("a", &[&url], "balance: round_robin, eject: { failures: 1000 }")).await;
+    for _ in 0..10 {
+        assert_eq!(send(&gateway, "GET", "/a", None).await.status(), 200);
+    }
+    assert_eq!((bad.count("GET"), good.count("GET")), (5, 10), "a retry takes no turn");
+    let mut posts = Vec::new();
+    for _ in 0..2 {
+        posts.push(send(&gateway, "POST", "/a", Some("x")).await.status().as_u16());
+    }
+    posts.sort_unstable();
+    assert_eq!((posts, bad.count("POST")), (vec![200, 502], 1), "a POST that went out is not");
+    let sent = gateway.metric("portcullis_retries_total", &["result=\"sent\""]).await;
+    assert!((sent - 5.0).abs() < f64::EPSILON, "{sent}");
 }

@@ -206,3 +206,60 @@ async fn an_address_of_a_name_is_left_out_alone_after_its_fifth_failure_in_a_row
     })
     .await;
 }
+
+/// An upstream at a name with two addresses, as every name below `localhost` has; `None` on a machine without IPv6. The first
+/// answers, and the second does what it is told.
+async fn at_two(
+    answer: impl Fn(&str) -> &'static str + Clone + Send + Sync + 'static,
+) -> Option<(Scripted, Scripted)> {
+    let first = good().await;
+    let second = TcpListener::bind(("::1", first.port)).await.ok()?;
+    let second = Scripted::on(second, move |mut peer: Peer| {
+        let answer = answer.clone();
+        async move {
+            loop {
+                let head = peer.head().await?;
+                match answer(&head) {
+                    "closes" => return None,
+                    said => peer.say(said).await?,
+                }
+            }
+        }
+    });
+    Some((first, second))
+}
+
+const NO: &str = "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n";
+
+#[tokio::test]
+async fn an_address_of_a_name_that_fails_its_checks_is_left_out_alone_until_they_pass() {
+    let well = Arc::new(AtomicBool::new(false));
+    let is_well = Arc::clone(&well);
+    let answer = move |head: &str| match head.starts_with("GET /healthz") && !is_well.load(Ordering::SeqCst) {
+        true => NO,
+        false => OK,
+    };
+    let Some((first, second)) = at_two(answer).await else { return };
+    let checks = "slow_start: 0s, health: { path: /healthz, interval: 100ms, unhealthy: 2 }";
+    let gateway = gateway(&agent("a", &[&format!("http://two.localhost:{}", first.port)], checks)).await;
+    let said = |what: &str| gateway.stderr().into_iter().find(|line| line.contains(what));
+    let out = "an address of a target fails its health checks";
+    let line = eventually("it is said", SOON, async || said(out)).await;
+    assert!(line.contains(&format!("[::1]:{}", first.port)), "{line}");
+    let before = second.count("GET /a");
+    for _ in 0..20 {
+        assert_eq!(send(&gateway, "GET", "/a", None).await.status(), 200);
+    }
+    assert_eq!(second.count("GET /a"), before, "it gets nothing");
+    let target = targets(&gateway, "a").await[0].clone();
+    let error = format!("health check of [::1]:{}: it answered 500", first.port);
+    assert_eq!((target["state"].as_str(), target["last_error"].as_str()), (Some("healthy"), Some(&*error)));
+    well.store(true, Ordering::SeqCst);
+    eventually("it is used again", SOON, async || {
+        assert_eq!(send(&gateway, "GET", "/a", None).await.status(), 200);
+        (second.count("GET /a") > before).then_some(())
+    })
+    .await;
+    assert!(said("an address of a target passes its health checks again").is_some());
+    assert!(said("is taken out").is_none(), "one of two is no reason for the target");
+}

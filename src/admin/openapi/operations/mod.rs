@@ -4,6 +4,7 @@ mod agents;
 mod api_keys;
 mod decisions;
 mod denials;
+mod limits;
 mod providers;
 mod revisions;
 mod session;
@@ -67,6 +68,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Operation> {
         agents::ALL,
         providers::ALL,
         api_keys::ALL,
+        limits::ALL,
         denials::ALL,
         revisions::ALL,
         status::ALL,

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::super::written::to_yaml;
+use serde_json::Value;
+
+use super::super::written::{NAME, to_yaml};
 use super::value_of;
 use crate::model::{ResourceId, ResourceKind};
 
 /// What a document begins with.
-const HEAD: &str =
-    "# Agents, identity providers and API keys of a store. API keys stand here as hashes.\nversion: 1\n";
+const HEAD: &str = "# Agents, identity providers, API keys and limits of a store. API keys stand here as hashes.\nversion: 1\n";
 
 /// How far the fields of a resource are indented: under a section and a name, two blanks each.
 const INDENT: &str = "    ";
@@ -52,19 +53,40 @@ pub fn gather<'r>(
 /// The lines of one resource, and whether its text is kept in them.
 fn entry(id: &ResourceId, text: &str) -> Option<(String, bool)> {
     let value = value_of(text)?;
-    let name = key(id.name());
-    let kept = format!("  {name}:\n{}", indented(text));
-    // What follows must not become part of it.
-    let within = value_of(&format!("section:\n{kept}  next: 1\n"));
-    let alone = |within: &serde_json::Value| {
-        let section = within.get("section")?.as_object()?;
-        (section.len() == 2).then(|| section.get(id.name()) == Some(&value))
+    let (begin, next, value) = match id.kind() {
+        ResourceKind::Limit => {
+            (format!("  - {NAME}: {}\n", key(id.name())), "  - next", without_name(value)?)
+        }
+        ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey => {
+            (format!("  {}:\n", key(id.name())), "  next: 1", value)
+        }
     };
-    if within.as_ref().and_then(alone) == Some(true) {
+    let kept = format!("{begin}{}", indented(text));
+    // What follows must not become part of it.
+    let within = value_of(&format!("section:\n{kept}{next}\n"));
+    if within.is_some_and(|within| alone(id, within).as_ref() == Some(&value)) {
         return Some((kept, true));
     }
     let plain = to_yaml(id.kind(), &value).ok()?;
-    Some((format!("  {name}:\n{}", indented(&plain)), false))
+    Some((format!("{begin}{}", indented(&plain)), false))
+}
+
+/// What a section says of a resource, when that and what follows is all of it.
+fn alone(id: &ResourceId, mut within: Value) -> Option<Value> {
+    match within.get_mut("section")? {
+        Value::Object(section) if section.len() == 2 => section.remove(id.name()),
+        Value::Array(list) => match list.as_mut_slice() {
+            [first, Value::String(_)] if first.get(NAME)? == id.name() => without_name(first.take()),
+            _ => None,
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => None,
+    }
+}
+
+/// An entry of a list, whose name stands before it.
+fn without_name(mut value: Value) -> Option<Value> {
+    value.as_object_mut()?.remove(NAME);
+    Some(value)
 }
 
 /// A name as a key of YAML: in quotes where it could be read as a number, a truth value or nothing.

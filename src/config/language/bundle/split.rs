@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::super::fields::{Fields, entries};
 use super::super::settings::root::ROOT;
-use super::super::written::{as_json, to_yaml};
+use super::super::written::{NAME, as_json, to_yaml};
 use super::value_of;
 use crate::config::text::code::Code;
 use crate::config::text::diagnostics::Diagnostics;
 use crate::config::text::findings::Findings;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Source};
-use crate::config::text::yaml::{self, Key, Node};
+use crate::config::text::yaml::{self, Key, Kind, Node};
 use crate::model::{ResourceId, ResourceKind};
 
 /// The resources of a document, each as a text of its own, with references to the environment as they stand. What else
@@ -28,6 +30,10 @@ pub fn split(source: &Source) -> Result<BTreeMap<ResourceId, String>, Diagnostic
         let mut found = BTreeMap::new();
         for kind in ResourceKind::ALL {
             let Some(node) = root.node(kind.section()) else { continue };
+            if kind == ResourceKind::Limit {
+                found.extend(limits(report, &lines, node));
+                continue;
+            }
             let entries = entries(report, &format!("`{}`", kind.section()), node).unwrap_or_default();
             for (index, (key, node)) in entries.iter().enumerate() {
                 let next = entries.get(index + 1).map(|(key, _)| key.place.line());
@@ -47,17 +53,59 @@ pub fn split(source: &Source) -> Result<BTreeMap<ResourceId, String>, Diagnostic
 /// One entry of a section: its key, its value, and the line of the next key.
 type Entry<'n> = (&'n Key, &'n Node, Option<usize>);
 
+/// The limits of a list, each without its name.
+fn limits(report: &Report<'_>, lines: &Lines<'_>, list: &Node) -> Vec<(ResourceId, String)> {
+    let Kind::List(items) = &list.kind else {
+        let message = format!("`limits` is a list, and this is {}", list.shown());
+        report.say(Code::WrongType, list.place, message, "write entries below it, each with `-` before it");
+        return Vec::new();
+    };
+    let after = |index: usize| items.get(index + 1).map(|next| next.place.line());
+    let each = items.iter().enumerate();
+    each.filter_map(|(index, item)| limit(report, lines, (item, after(index)))).collect()
+}
+
+fn limit(
+    report: &Report<'_>,
+    lines: &Lines<'_>,
+    (item, next): (&Node, Option<usize>),
+) -> Option<(ResourceId, String)> {
+    let Some(Value::Object(mut fields)) = as_json(item) else {
+        report.say(Code::WrongType, item.place, "its value cannot be read", "write a mapping");
+        return None;
+    };
+    let Some(name) = fields.remove(NAME).and_then(|name| Some(name.as_str()?.to_owned())) else {
+        report.say(Code::MissingField, item.place, "a limit needs `name`", "add `name`");
+        return None;
+    };
+    let id = id(report, ResourceKind::Limit, &name, item.place)?;
+    let value = Value::Object(fields);
+    let kept = lines.listed(item, next).filter(|text| value_of(text).as_ref() == Some(&value));
+    match kept.map_or_else(|| to_yaml(ResourceKind::Limit, &value), Ok) {
+        Ok(text) => Some((id, text)),
+        Err(_) => {
+            report.say(Code::WrongType, item.place, "its value cannot be read", "write a mapping");
+            None
+        }
+    }
+}
+
+fn id(report: &Report<'_>, kind: ResourceKind, name: &str, place: Place) -> Option<ResourceId> {
+    let id = ResourceId::new(kind, name);
+    if id.is_none() {
+        let message = format!("`{name}` cannot be the name of a resource");
+        report.say(Code::BadName, place, message, "use letters, digits and `-`, at most 63 of them");
+    }
+    id
+}
+
 fn resource(
     report: &Report<'_>,
     kind: ResourceKind,
     lines: &Lines<'_>,
     (key, node, next): Entry<'_>,
 ) -> Option<(ResourceId, String)> {
-    let Some(id) = ResourceId::new(kind, key.text.as_str()) else {
-        let message = format!("`{}` cannot be the name of a resource", key.text);
-        report.say(Code::BadName, key.place, message, "use letters, digits and `-`, at most 63 of them");
-        return None;
-    };
+    let id = id(report, kind, &key.text, key.place)?;
     let unreadable = || report.say(Code::WrongType, key.place, "its value cannot be read", "write a mapping");
     let Some(value) = as_json(node) else {
         unreadable();
@@ -97,15 +145,33 @@ impl<'s> Lines<'s> {
         if !self.is_plain || node.place.line() <= key_line {
             return None;
         }
-        let top = self.top.iter().copied().filter(|line| *line > key_line).min();
+        self.moved(self.comment_above(key_line, key.place.column()), key_line, (indent, next))
+    }
+
+    /// The text of an entry of a list after its name, moved to the left, with the comment above the entry; `None` when the
+    /// name does not come first, on a line of its own.
+    fn listed(&self, item: &Node, next: Option<usize>) -> Option<String> {
+        let Kind::Map(fields) = &item.kind else { return None };
+        let (name, second) = (&fields.first()?.0, &fields.get(1)?.0);
+        let (line, indent) = (name.place.line(), name.place.column().checked_sub(1)?);
+        let is_block = name.text == NAME && second.place.column() == name.place.column();
+        if !self.is_plain || !is_block || second.place.line() <= line {
+            return None;
+        }
+        let dash = self.lines.get(line.checked_sub(1)?).map(|line| indent_of(line) + 1)?;
+        self.moved(self.comment_above(line, dash), line, (indent, next))
+    }
+
+    /// The lines after one, up to the next entry or section, moved to the left, under the comment `above`.
+    fn moved(&self, above: &[&str], line: usize, (indent, next): (usize, Option<usize>)) -> Option<String> {
+        let top = self.top.iter().copied().filter(|top| *top > line).min();
         let end = next.or(top).map_or(self.lines.len(), |line| line - 1);
-        let mut body = self.lines.get(key_line..end)?;
+        let mut body = self.lines.get(line..end)?;
         while let Some((last, rest)) = body.split_last()
             && is_outside(last, indent)
         {
             body = rest;
         }
-        let above = self.comment_above(key_line, key.place.column());
         let mut text: String = above.iter().map(|line| line.trim_start()).collect();
         for line in body {
             match line.strip_prefix(&" ".repeat(indent)) {

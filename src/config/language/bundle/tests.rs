@@ -26,6 +26,8 @@ fn texts_come_back_byte_for_byte() {
         ("agents/007", "route: &r /d\nupstream: *r\n"),
         ("identity_providers/corp", "issuer: https://idp\r\n# CRLF\r\nkeys:\r\n  - a\r\n"),
         ("api_keys/Yq3Zk81b", "agent: a\nsha256: \"${HASH:-x}\"\n# at the end\n"),
+        ("limits/007", "# the head\nper: address # why\n\nrate: 1/1m\n# at the end\n"),
+        ("limits/guesses", "per: principal\nscope: agent\nrate: 100/1m\n"),
     ];
     let resources = texts.into_iter().map(|(name, text)| (id(name), text.to_owned())).collect();
     let (gathered, split) = there_and_back(&resources);
@@ -42,6 +44,33 @@ fn a_text_that_would_mean_something_else_is_written_anew() {
         let (_, split) = there_and_back(&BTreeMap::from([(id("agents/a"), text.to_owned())]));
         assert_eq!(value_of(&split[&id("agents/a")]), Some(value), "{text}");
     }
+}
+
+#[test]
+fn a_limit_in_braces_or_with_its_name_in_it_is_written_anew() {
+    for (text, kept) in
+        [("{ per: address, rate: 1/1m }\n", false), ("per: address\nname: x\nrate: 1/1m\n", false)]
+    {
+        let limit = id("limits/guesses");
+        let (gathered, split) = there_and_back(&BTreeMap::from([(limit.clone(), text.to_owned())]));
+        assert_eq!(gathered.rewritten.is_empty(), kept, "{text}");
+        let wanted = serde_json::json!({"per": "address", "rate": "1/1m"});
+        assert_eq!(value_of(&split[&limit]), Some(wanted), "{text}");
+    }
+}
+
+#[test]
+fn the_limits_of_a_document_of_a_person_are_split_with_their_comments() {
+    let document = "version: 1\nlimits:\n  # about guesses\n  - name: guesses\n    per: address # v6: a /64\n\n    rate: 1/1m\n\n\
+                    \x20 - { name: flow, per: agent }\n  - per: agent\n    name: last\n# agents\nagents: {}\n";
+    let split = split(&Source::new("p.yaml", document)).unwrap();
+    let wanted = [
+        ("limits/flow", "per: agent\n"),
+        ("limits/guesses", "# about guesses\nper: address # v6: a /64\n\nrate: 1/1m\n"),
+        ("limits/last", "per: agent\n"),
+    ];
+    let wanted: BTreeMap<_, _> = wanted.into_iter().map(|(name, text)| (id(name), text.to_owned())).collect();
+    assert_eq!(split, wanted);
 }
 
 #[test]
@@ -79,6 +108,10 @@ fn what_is_no_document_is_said_with_its_place() {
         ("agnets: {}\n", "unknown-field"),
         ("agents:\n  a_b: {}\n", "bad-name"),
         ("agents: 5\n", "wrong-type"),
+        ("limits: {}\n", "wrong-type"),
+        ("limits: [5]\n", "wrong-type"),
+        ("limits: [{ per: agent }]\n", "missing-field"),
+        ("limits: [{ name: a_b }]\n", "bad-name"),
         ("", "empty-file"),
     ] {
         let said = split(&Source::new("p.yaml", text)).unwrap_err().to_string();

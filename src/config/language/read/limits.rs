@@ -30,13 +30,11 @@ pub(super) fn check(findings: &Findings, document: &Document) {
             say_anonymous(&provider.report(findings), limit, message);
         }
     }
-    if let Some((at, limits)) = &document.limits {
-        for limit in limits.iter().filter(|limit| agents().all(|agent| is_anonymous(limit, agent))) {
-            if agents().next().is_some() {
-                let message =
-                    format!("no caller of any agent has {}: all count together", named(&limit.per.value));
-                say_anonymous(&Report::new(findings, &at.source), limit, message);
-            }
+    for limit in document.limits.iter().filter(|limit| agents().all(|agent| is_anonymous(limit, agent))) {
+        if agents().next().is_some() {
+            let message =
+                format!("no caller of any agent has {}: all count together", named(&limit.per.value));
+            say_anonymous(&limit.report(findings), limit, message);
         }
     }
 }
@@ -113,8 +111,7 @@ fn counted_somewhere(findings: &Findings, document: &Document) {
 
 /// Every limit, with its source.
 fn all(document: &Document) -> impl Iterator<Item = (&Source, &LimitSettings)> {
-    let global =
-        document.limits.iter().flat_map(|(at, limits)| limits.iter().map(|limit| (&at.source, limit)));
+    let global = document.limits.iter().map(|limit| (&limit.source, &limit.settings));
     let agents =
         document.agents.iter().flat_map(|agent| agent.limits.iter().map(|limit| (&agent.source, limit)));
     let providers = document.identity_providers.iter();

@@ -22,6 +22,7 @@ pub(super) struct Unread {
     providers: Vec<String>,
     agents: Vec<String>,
     api_keys: Vec<String>,
+    limits: Vec<String>,
 }
 
 impl Unread {
@@ -30,6 +31,7 @@ impl Unread {
             ResourceKind::IdentityProvider => &mut self.providers,
             ResourceKind::Agent => &mut self.agents,
             ResourceKind::ApiKey => &mut self.api_keys,
+            ResourceKind::Limit => &mut self.limits,
         }
     }
 }
@@ -59,7 +61,9 @@ fn beside_store(findings: &Findings, document: &Document) {
     let providers = document.identity_providers.iter();
     let providers = providers.map(|p| (&p.source, &p.id.place, p.id.as_str(), "identity provider"));
     let keys = document.api_keys.iter().map(|key| (&key.source, &key.id.place, key.id.as_str(), "API key"));
-    for (source, place, name, noun) in agents.chain(providers).chain(keys) {
+    let limits = document.limits.iter();
+    let limits = limits.map(|limit| (&limit.source, &limit.name.place, &*limit.name.value, "limit"));
+    for (source, place, name, noun) in agents.chain(providers).chain(keys).chain(limits) {
         if source.entry.is_none() {
             let message = format!("the {noun} `{name}` is at this member alone");
             let help = "write it to the store, so that all members have it";

@@ -9,7 +9,7 @@ use super::super::known::{Entry, Known};
 use super::super::section::read_section;
 use super::super::settings::agent::AgentEntry;
 use super::super::settings::api_key::ApiKeyEntry;
-use super::super::settings::limit::{LimitList, LimitSettings};
+use super::super::settings::limit::{GlobalLimit, LimitList};
 use super::super::settings::provider::IdentityProvider;
 use super::super::settings::server::Server;
 use super::super::settings::store::Store;
@@ -37,7 +37,8 @@ pub(super) struct Merged {
     /// What was read.
     pub(super) sources: Vec<Source>,
     server: Option<(At, Server)>,
-    limits: Option<(At, Vec<LimitSettings>)>,
+    /// Where the list of limits stands.
+    limits_at: Option<At>,
     /// What it says, or what was found where it could not be read.
     store: Option<(At, Result<Store, Found>)>,
     in_documents: InDocuments,
@@ -51,6 +52,7 @@ struct Read {
     providers: Vec<Arc<IdentityProvider>>,
     agents: Vec<Arc<AgentEntry>>,
     api_keys: Vec<Arc<ApiKeyEntry>>,
+    limits: Vec<Arc<GlobalLimit>>,
     new_keys: Vec<usize>,
 }
 
@@ -61,6 +63,7 @@ struct InDocuments {
     providers: HashMap<String, At>,
     agents: HashMap<String, At>,
     api_keys: HashMap<String, At>,
+    limits: HashMap<String, At>,
 }
 
 impl Merged {
@@ -80,17 +83,25 @@ impl Merged {
         self.store = Some((at(report, place), read.ok_or_else(|| report.all().since(mark))));
     }
 
-    pub(super) fn put_limits(&mut self, report: &Report<'_>, place: Place, node: &Node) {
-        if let Some((first, _)) = &self.limits {
+    fn put_limits(&mut self, report: &Report<'_>, place: Place, node: &Node) {
+        if let Some(first) = &self.limits_at {
             return twice(report, place, first, "limits");
         }
-        self.limits = LimitList::read(report, node).map(|limits| (at(report, place), limits));
+        self.limits_at = Some(at(report, place));
+        for settings in LimitList::read(report, node).unwrap_or_default() {
+            let name = &settings.name;
+            self.in_documents.limits.insert(name.value.to_string(), at(report, name.place));
+            self.read.limits.push(Arc::new(GlobalLimit { source: report.source().clone(), settings }));
+        }
     }
 
     /// The resources of one kind in a document.
     pub(super) fn put_section(&mut self, report: &Report<'_>, root: &Fields<'_>, kind: ResourceKind) {
         let field = kind.section();
-        let Some(node) = root.node(field) else { return };
+        let Some((place, node)) = root.entry(field) else { return };
+        if kind == ResourceKind::Limit {
+            return self.put_limits(report, place, node);
+        }
         for (key, node) in entries(report, &format!("`{field}`"), node).unwrap_or_default() {
             self.put(report, kind, key, node);
         }
@@ -185,7 +196,7 @@ impl Merged {
             store: self.store.and_then(|(at, store)| Some((at, store.ok()?))),
             identity_providers: self.read.providers,
             agents: self.read.agents,
-            limits: self.limits,
+            limits: self.read.limits,
             api_keys: self.read.api_keys,
             new_keys: self.read.new_keys,
             warnings: Diagnostics::new(),
@@ -216,6 +227,7 @@ impl InDocuments {
             ResourceKind::IdentityProvider => &mut self.providers,
             ResourceKind::Agent => &mut self.agents,
             ResourceKind::ApiKey => &mut self.api_keys,
+            ResourceKind::Limit => &mut self.limits,
         }
     }
 }
@@ -226,6 +238,7 @@ impl Read {
             Entry::Provider(provider) => self.providers.push(provider),
             Entry::Agent(agent) => self.agents.push(agent),
             Entry::ApiKey(key) => self.api_keys.push(key),
+            Entry::Limit(limit) => self.limits.push(limit),
         }
     }
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::document::Document;
 use super::fields::Fields;
 use super::known::{Entry, Known};
+use super::settings::limit::read_limit;
 use super::settings::resource::read_resource;
 use super::settings::root::ROOT;
 use super::settings::server::Server;
@@ -138,9 +139,6 @@ impl Reading<'_> {
         if let Some((place, node)) = root.entry("store") {
             merged.put_store(report, place, node);
         }
-        if let Some((place, node)) = root.entry("limits") {
-            merged.put_limits(report, place, node);
-        }
         root.close();
     }
 
@@ -207,5 +205,6 @@ fn read_entry(report: &Report<'_>, kind: ResourceKind, key: &Key, node: &Node) -
         ResourceKind::IdentityProvider => Entry::Provider(Arc::new(read_resource(report, key, node)?)),
         ResourceKind::Agent => Entry::Agent(Arc::new(read_resource(report, key, node)?)),
         ResourceKind::ApiKey => Entry::ApiKey(Arc::new(read_resource(report, key, node)?)),
+        ResourceKind::Limit => Entry::Limit(Arc::new(read_limit(report, key, node)?)),
     })
 }

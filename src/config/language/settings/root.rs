@@ -5,7 +5,7 @@ use super::super::shape::{Field, Section, Shape};
 use super::super::value::Value;
 use super::agent::AgentSettings;
 use super::api_key::{ApiKeySettings, KeyId};
-use super::limit::LimitList;
+use super::limit::{LimitList, LimitTerms};
 use super::provider::ProviderSettings;
 use super::server::Server;
 use super::store::Store;
@@ -25,8 +25,8 @@ pub const ROOT: &Section = &Section {
         Field::may(
             "store",
             Store::SHAPE,
-            "where agents, identity providers and API keys are kept one by one, so that the control API can \
-             change them; absent, the API only reads",
+            "where agents, identity providers, API keys and the limits of all agents are kept one by one, so that \
+             the control API can change them; absent, the API only reads",
         ),
         Field::may(
             "identity_providers",
@@ -46,7 +46,7 @@ pub const ROOT: &Section = &Section {
         Field::may(
             "limits",
             LimitList::SHAPE,
-            "how often, and how many at once, the callers of every agent may ask",
+            "how often, and how many at once, the callers of every agent may ask; a store holds each by its name",
         ),
     ],
 };
@@ -57,5 +57,6 @@ pub(in crate::config) const fn section_of(kind: ResourceKind) -> &'static Sectio
         ResourceKind::IdentityProvider => ProviderSettings::SECTION,
         ResourceKind::Agent => AgentSettings::SECTION,
         ResourceKind::ApiKey => ApiKeySettings::SECTION,
+        ResourceKind::Limit => LimitTerms::SECTION,
     }
 }

@@ -1,4 +1,4 @@
-//! `store`: where agents, identity providers and API keys are kept one by one. Exactly one kind of store.
+//! `store`: where agents, identity providers, API keys and limits are kept one by one. Exactly one kind of store.
 
 use std::path::PathBuf;
 

@@ -7,12 +7,16 @@ use super::super::super::shape::Shape;
 use super::super::super::units::parse_duration;
 use super::super::super::value::Value;
 use super::super::super::values::{some_text, text};
-use super::MOST;
+use super::LimitSettings;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
+use crate::config::text::source::Place;
 use crate::config::text::suggest::suggest;
 use crate::config::text::yaml::Node;
 use crate::limits::{Per, Period, Quota};
+
+/// The most requests of a rate, and the most at once: beyond them a limit protects nothing.
+pub(super) const MOST: u64 = 1_000_000;
 
 /// The longest window: what is longer is a quota, and no rate.
 const LONGEST: Duration = Duration::from_secs(31 * 86_400);
@@ -25,14 +29,21 @@ pub(super) enum LimitName {}
 
 impl Value for LimitName {
     type Read = Arc<str>;
-    const SHAPE: Shape = Shape::Pattern("^[a-z0-9-]{1,63}$");
+    const SHAPE: Shape = Shape::Pattern(LimitSettings::NAME_PATTERN);
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Arc<str>> {
         let text = text(report, node)?;
+        Self::parse(report, &text, (node.place, &node.shown()))
+    }
+}
+
+impl LimitName {
+    /// The name that stands at a place, where it is shown like this.
+    pub(super) fn parse(report: &Report<'_>, text: &str, (place, shown): (Place, &str)) -> Option<Arc<str>> {
         let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if !(1..=63).contains(&text.len()) || !text.bytes().all(is_plain) {
             let help = "a name has 1 to 63 characters, each a lower-case letter, a digit or a dash";
-            report.say(Code::BadName, node.place, format!("{} is not a name", node.shown()), help);
+            report.say(Code::BadName, place, format!("{shown} is not a name"), help);
             return None;
         }
         Some(text.into())
