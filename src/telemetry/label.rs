@@ -9,7 +9,7 @@ use crate::model::{
     TargetState,
 };
 
-use super::{HandshakeFailure, LimitResult, TargetUse, UpstreamError};
+use super::{HandshakeFailure, IntrospectionResult, LimitResult, TargetUse, UpstreamError};
 
 /// A label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,8 @@ pub enum Label {
     RetryResult,
     /// How the look-up of an upstream's name ended.
     LookupResult,
+    /// How the question about a token was answered.
+    IntrospectionResult,
 }
 
 impl Label {
@@ -123,7 +125,11 @@ impl Label {
             Self::StreamKind | Self::CallKind | Self::DenialKind => "kind",
             Self::CallOutcome | Self::ListOutcome => "outcome",
             Self::Trigger => "trigger",
-            Self::Result | Self::LimitResult | Self::RetryResult | Self::LookupResult => "result",
+            Self::Result
+            | Self::LimitResult
+            | Self::RetryResult
+            | Self::LookupResult
+            | Self::IntrospectionResult => "result",
             Self::Limit | Self::LimitName => "limit",
             Self::Log => "log",
             Self::Version => "version",
@@ -180,6 +186,7 @@ impl Label {
             Self::TargetFault => Some(TargetFault::ALL.len()),
             Self::RetryResult => Some(RetryResult::ALL.len()),
             Self::LookupResult => Some(LookupResult::ALL.len()),
+            Self::IntrospectionResult => Some(IntrospectionResult::ALL.len()),
         }
     }
 }

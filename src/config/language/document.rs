@@ -69,7 +69,8 @@ impl Document {
                 KeySource::JwksFile(path) | KeySource::PublicKeyFile(path) => Some(path),
                 _ => None,
             };
-            key_file.into_iter().chain(&provider.ca_file)
+            let introspection = provider.introspection.iter().flat_map(|asked| asked.files());
+            key_file.into_iter().chain(&provider.ca_file).chain(introspection)
         });
         let upstreams = self.agents.iter().flat_map(|agent| {
             let upstream = &agent.upstream;

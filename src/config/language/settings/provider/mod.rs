@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod egress;
+mod introspection;
 mod issuer;
 mod key_source;
 mod scope_implies;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use super::super::fields::Fields;
 use super::super::section::section;
-use super::super::value::Placed;
+use super::super::value::{Boxed, Placed};
 use super::super::values::{ExactText, FilePath, Flag, Time};
 use super::limit::{LimitList, LimitSettings};
 use super::resource::Resource;
@@ -22,6 +23,7 @@ use crate::net::EgressProxy;
 
 use scope_implies::ScopeImplies;
 
+pub(in crate::config) use introspection::{IntrospectionSettings, SecretMethod};
 pub use key_source::KeySource;
 
 /// One of `identity_providers`
@@ -53,6 +55,8 @@ section! {
         scope_implies: ImpliedScopes as ScopeImplies = ImpliedScopes::default();
         /// the claim in which its tokens name the client; default the first of client_id, cid, azp and appid that is there
         client_claim: Option<String> as ExactText;
+        /// how it is asked about tokens that only it can read (RFC 7662); absent: it is not, and takes JWTs alone
+        introspection: Option<Box<IntrospectionSettings>> as Boxed<IntrospectionSettings>;
         /// the proxy through which keys are fetched, `http://proxy:3128`, or `none`; default what HTTPS_PROXY,
         /// HTTP_PROXY and NO_PROXY of the environment say
         egress_proxy: EgressProxy as EgressProxy = EgressProxy::default();
@@ -66,6 +70,7 @@ section! {
             warn_of_plain_http(fields);
             if let Some(provider) = read {
                 key_source::check(fields, provider);
+                introspection::check(fields, provider);
                 compare_times(fields, provider);
             }
         }
