@@ -32,11 +32,14 @@ mod tests {
     use allocation_counter::{AllocationInfo, measure};
     use bytes::Bytes;
     use pingora::proxy::ProxyHttp as _;
-    use portcullis::model::{FixedClock, Instant, Reason};
+    use portcullis::authz::Silent;
+    use portcullis::config::{Files, Source, compile, parse};
+    use portcullis::gate::{Evidence, Step, decide};
+    use portcullis::model::{ActiveToken, Fetched, FixedClock, Instant, Introspection, Reason, Request};
     use portcullis::proxy::Gateway;
-    use portcullis::telemetry::Decisions;
+    use portcullis::telemetry::{Decisions, Metrics};
 
-    use super::agents::{Agents, NOW, api_key};
+    use super::agents::{Agents, NOW, api_key, headers};
     use super::house::House;
     use super::{mcp, phases};
 
@@ -166,6 +169,40 @@ mod tests {
         eprintln!("a decision about a message: {short:?} allocations and bytes");
         assert_eq!(long, short);
         assert!(short.0 <= 9, "{short:?}");
+    }
+
+    const OPAQUE: &str = "
+version: 1
+identity_providers:
+  corp:
+    issuer: https://corp.example
+    introspection: { endpoint: 'https://corp.example/introspect', auth: { client_id: g, secret_file: s } }
+agents:
+  a: { route: /a, upstream: 'http://127.0.0.1:9', auth: { oauth: { identity_providers: [corp], audiences: [x], claim_headers: { sub: X-Sub } } } }
+";
+
+    #[test]
+    fn a_decision_about_an_opaque_token_that_is_remembered_allocates_nothing() {
+        let document = parse(&[Source::new("/c/a.yaml", OPAQUE)], &|_| None).expect("a document");
+        let files = Files::from([("/c/s".into(), Ok(b"secret".to_vec()))]);
+        let compiled = compile(&document, &files, None, &Metrics::new().expect("metrics"));
+        let agent = compiled.expect("a snapshot").snapshot.agents.into_values().next().expect("an agent");
+        let headers = headers("authorization", "Bearer opaque-9f31");
+        let decide = |evidence: &Evidence| {
+            let request = Request::with_headers(&headers, Instant::from_unix(NOW));
+            match decide(&agent, &request, evidence, &mut Silent) {
+                Step::Decided(verdict) => assert_eq!(verdict.reason, Reason::Ok),
+                Step::Needs(need) => panic!("{need:?}"),
+            }
+        };
+        let claims = br#"{"active":true,"sub":"alice","aud":"x"}"#;
+        let active = ActiveToken::new(Box::from(*claims), Instant::from_unix(NOW + 60));
+        let mut asked = Evidence::default();
+        asked.token.introspection = Fetched::Here(Introspection::Active(Arc::new(active)));
+        decide(&asked);
+        let nothing_fetched = Evidence::default();
+        (0..ROUNDS.0).for_each(|_| decide(&nothing_fetched));
+        assert_eq!(measure(|| decide(&nothing_fetched)).count_total, 0);
     }
 
     /// Whole requests: of a bare proxy, and of the gateway.

@@ -16,6 +16,9 @@ mod load;
 #[path = "e2e/login.rs"]
 mod login;
 #[cfg(test)]
+#[path = "e2e/opaque.rs"]
+mod opaque;
+#[cfg(test)]
 #[path = "e2e/provider.rs"]
 mod provider;
 

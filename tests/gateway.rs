@@ -116,6 +116,9 @@ mod handover;
 mod heads;
 
 #[cfg(test)]
+#[path = "gateway/introspection/mod.rs"]
+mod introspection;
+#[cfg(test)]
 #[path = "gateway/kept.rs"]
 mod kept;
 

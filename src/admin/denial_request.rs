@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::authn::{ApiKeyText, Token, signed_digest};
+use crate::authn::{ApiKeyText, signed_digest};
 use crate::config::{Snapshot, parse_duration};
 use crate::model::{DenialKind, Denied, Digest, Instant, IssuedBefore, ProviderName, Until, check_label};
 use crate::store::Denial;
@@ -228,8 +228,7 @@ fn token_digest(token: &str) -> Result<Digest, WrongMember> {
     if token.is_empty() || token.len() > LONGEST_TOKEN || !is_text(token) {
         return wrong("value", "expected the token itself, as it is sent after `Bearer`");
     }
-    let of_jwt = Token::parse(token).ok().and_then(|_| signed_digest(token));
-    Ok(of_jwt.unwrap_or_else(|| Digest::of(token.as_bytes())))
+    Ok(signed_digest(token))
 }
 
 fn time(member: &'static str, text: &str, expected: &str) -> Result<Instant, WrongMember> {

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::config::Code;
-use crate::gate::{self, Explanation, Standpoint};
-use crate::model::{AgentName, CanonicalPath, Request, Secret};
+use crate::gate::{self, Explanation, Known, Standpoint};
+use crate::model::{AgentName, CanonicalPath, Fetched, Request, Secret};
 use crate::routing::Agent;
 
 use super::SharedState;
@@ -40,6 +40,10 @@ pub(super) struct Question {
     /// The operation to judge by the agent's rules, too; without it, and without a message, its own rules alone are asked.
     #[serde(default)]
     operation: Option<Asked>,
+    /// Ask the identity provider about the token where only it knows whether that is active. Without it, what the gateway knows
+    /// already counts.
+    #[serde(default)]
+    live: bool,
     /// The same as a whole message, as a client sends it.
     #[serde(default)]
     message: Option<String>,
@@ -72,13 +76,18 @@ pub(super) async fn run(
         request.path = CanonicalPath::parse(path.as_bytes()).unwrap_or(CanonicalPath::ROOT);
         request.query = query.map(str::as_bytes);
     }
+    let introspection = match gate::live_question(agent, &request).filter(|_| question.live) {
+        Some(asked) => asked.ask(request.now).await,
+        None => Fetched::NotAsked,
+    };
     // The question does not come from the address that would send the request.
     let buckets = Some(Standpoint { address: None, at: Tick::now() });
+    let known = Known { buckets, introspection };
     Ok(Answer(match &message {
-        None => gate::explain(agent, &request, buckets),
+        None => gate::explain(agent, &request, known),
         Some(message) => {
             let path = request.path.as_str();
-            gate::explain_message(agent, &request, message, buckets, || told_metadata_url(&live, agent, path))
+            gate::explain_message(agent, &request, message, known, || told_metadata_url(&live, agent, path))
         }
     }))
 }

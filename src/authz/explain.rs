@@ -48,6 +48,8 @@ closed_words! {
         Key = "key",
         /// The signature verifies.
         Signature = "signature",
+        /// The provider calls the token active (RFC 7662).
+        Introspection = "introspection",
         /// No denial names the token.
         Denial = "denial",
         /// The token is of the profile that the agent requires (RFC 9068).

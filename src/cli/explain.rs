@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use tokio::runtime::Runtime;
 
 use crate::admin::{message_path, told_metadata_url};
 use crate::config::Snapshot;
 use crate::control::load;
-use crate::gate::{self, Explanation};
+use crate::gate::{self, Explanation, Known};
 use crate::idp::Refresher;
-use crate::model::{CanonicalPath, Clock, Host, HostRule, Request, SystemClock};
+use crate::model::{CanonicalPath, Clock, Fetched, Host, HostRule, Request, SystemClock};
 use crate::routing::{Agent, Authenticator, Protocol};
 use crate::telemetry::Metrics;
 
@@ -39,6 +40,9 @@ pub(super) struct Args {
     headers: Vec<String>,
     #[command(flatten)]
     message: MessageArgs,
+    /// Ask the identity provider about a token of which only it knows whether it is active
+    #[arg(long)]
+    live: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -85,7 +89,8 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     runtime.block_on(fetch_keys(agent, &clock));
-    let report = report(args, &snapshot, agent, &posed, &*clock);
+    let asked = Asked { args, posed: &posed, runtime: &runtime };
+    let report = report(&asked, &snapshot, agent, &*clock);
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
     } else {
@@ -100,12 +105,18 @@ struct Posed {
     message: Option<Bytes>,
 }
 
+/// The question, and what waits for a provider.
+struct Asked<'a> {
+    args: &'a Args,
+    posed: &'a Posed,
+    runtime: &'a Runtime,
+}
+
 /// The decision about it.
 fn report(
-    args: &Args,
+    Asked { args, posed, runtime }: &Asked<'_>,
     snapshot: &Snapshot,
     agent: &Arc<Agent>,
-    posed: &Posed,
     clock: &dyn Clock,
 ) -> Explanation {
     let method = args.method.as_deref().and_then(|method| Method::from_bytes(method.as_bytes()).ok());
@@ -124,12 +135,17 @@ fn report(
         request.path = CanonicalPath::parse(target.path.as_bytes()).unwrap_or(CanonicalPath::ROOT);
         request.query = target.query.map(str::as_bytes);
     }
+    let introspection = match gate::live_question(agent, &request).filter(|_| args.live) {
+        Some(question) => runtime.block_on(question.ask(request.now)),
+        None => Fetched::NotAsked,
+    };
+    let known = Known { introspection, ..Known::default() };
     let path = request.path.as_str();
     match &posed.message {
-        None => gate::explain(agent, &request, None),
-        Some(message) => {
-            gate::explain_message(agent, &request, message, None, || told_metadata_url(snapshot, agent, path))
-        }
+        None => gate::explain(agent, &request, known),
+        Some(message) => gate::explain_message(agent, &request, message, known, || {
+            told_metadata_url(snapshot, agent, path)
+        }),
     }
 }
 

@@ -47,7 +47,7 @@ fn by_token(
     evidence: &Evidence,
     trace: &mut impl Trace,
 ) -> Step {
-    let (answer, cache) = policy.authenticate(request, &evidence.keys, &agent.entry, trace);
+    let (answer, cache) = policy.authenticate(request, &evidence.token, &agent.entry, trace);
     let (verdict, provider) = match answer {
         Answer::Proven { admission, provider } => (Verdict::admitted(agent, admission), Some(provider)),
         Answer::Denied { identity, kind, provider } => {
@@ -56,6 +56,7 @@ fn by_token(
         }
         Answer::Rejected { reason, provider } => (Verdict::refused(agent, reason, None), provider),
         Answer::KeysNeeded(provider) => return ask(agent, Need::Keys(provider), evidence),
+        Answer::IntrospectionNeeded(question) => return ask(agent, Need::Introspection(question), evidence),
     };
     Step::Decided(Verdict { provider, cache, ..verdict })
 }
@@ -72,7 +73,11 @@ fn note_denial(agent: &Agent, kind: DenialKind, request: &Request<'_>) {
 /// once, and the loop of the caller ends.
 pub(super) fn ask(agent: &Arc<Agent>, need: Need, evidence: &Evidence) -> Step {
     if evidence.covers(&need) {
-        Step::Decided(Verdict::refused(agent, Reason::KeysUnavailable, None))
+        let reason = match need {
+            Need::Introspection(_) => Reason::IntrospectionUnavailable,
+            Need::Keys(_) | Need::Body { .. } => Reason::KeysUnavailable,
+        };
+        Step::Decided(Verdict::refused(agent, reason, None))
     } else {
         Step::Needs(need)
     }

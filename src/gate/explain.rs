@@ -9,8 +9,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::authz::{Line, Ruled, Transcript};
-use crate::model::{Decision, Fetched, Purpose, Reason, Refusal, Request, RequestId};
+use crate::authn::TokenEvidence;
+use crate::authz::{Line, Ruled, Silent, Transcript};
+use crate::idp::TokenQuestion;
+use crate::model::{Decision, Fetched, Introspection, Purpose, Reason, Refusal, Request, RequestId};
 use crate::protocol::json_rpc::{is_plain_json, request};
 use crate::protocol::mcp::{NoSample, sample};
 use crate::routing::{Agent, Authenticator, Protocol};
@@ -96,14 +98,39 @@ impl Explanation {
     }
 }
 
-/// Decides about the credential of a request, by the agent's own rules and with the keys that the gateway holds now.
-/// `buckets` is where it stands for the limits, in the process that counts.
+/// What is known beside the request.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Where it stands for the limits, in the process that counts.
+    pub buckets: Option<Standpoint>,
+    /// The provider's word about the token, when it was asked just now ([`live_question`]).
+    pub introspection: Fetched<Introspection>,
+}
+
+impl Known {
+    fn evidence(&self) -> Evidence {
+        let token = TokenEvidence { introspection: self.introspection.clone(), ..TokenEvidence::default() };
+        Evidence { token, ..Evidence::default() }
+    }
+}
+
+/// The question about the token of a request that its provider alone can answer; `None` where nobody need be asked.
 #[must_use]
-pub fn explain(agent: &Arc<Agent>, request: &Request<'_>, buckets: Option<Standpoint>) -> Explanation {
+pub fn live_question(agent: &Arc<Agent>, request: &Request<'_>) -> Option<TokenQuestion> {
     let request = &Request { purpose: Purpose::Explain, ..request.clone() };
-    let (verdict, transcript) =
-        settled(|_| None, |evidence, transcript| decide(agent, request, evidence, transcript));
-    Explanation::of(agent, &verdict, transcript, buckets)
+    match decide(agent, request, &Evidence::default(), &mut Silent) {
+        Step::Needs(Need::Introspection(question)) => Some(question),
+        Step::Needs(Need::Keys(_) | Need::Body { .. }) | Step::Decided(_) => None,
+    }
+}
+
+/// Decides about the credential of a request, by the agent's own rules and with the keys that the gateway holds now.
+#[must_use]
+pub fn explain(agent: &Arc<Agent>, request: &Request<'_>, known: Known) -> Explanation {
+    let request = &Request { purpose: Purpose::Explain, ..request.clone() };
+    let ask = |evidence: &Evidence, transcript: &mut Transcript| decide(agent, request, evidence, transcript);
+    let (verdict, transcript) = settled(known.evidence(), |_| None, ask);
+    Explanation::of(agent, &verdict, transcript, known.buckets)
 }
 
 /// Decides about a request with this message, as about one that a client sends. `metadata` makes the URL of the agent's
@@ -113,7 +140,7 @@ pub fn explain_message(
     agent: &Arc<Agent>,
     request: &Request<'_>,
     message: &Bytes,
-    buckets: Option<Standpoint>,
+    known: Known,
     metadata: impl FnOnce() -> Option<String>,
 ) -> Explanation {
     let request = &Request { purpose: Purpose::Explain, ..request.clone() };
@@ -125,10 +152,10 @@ pub fn explain_message(
             None
         }
     };
-    let (verdict, transcript) = settled(read, |evidence, transcript| {
+    let (verdict, transcript) = settled(known.evidence(), read, |evidence, transcript| {
         decide_operation(agent, request, evidence, &mut None, transcript)
     });
-    let explanation = Explanation::of(agent, &verdict, transcript, buckets);
+    let explanation = Explanation::of(agent, &verdict, transcript, known.buckets);
     if verdict.permit.is_some() {
         return explanation;
     }
@@ -191,10 +218,10 @@ fn readable(agent: &Agent, headers: &HeaderMap, message: &Bytes, limit: usize) -
 /// Calls `ask` until it decides. An explanation fetches nothing, so every need but that of a message is unavailable; `read`
 /// has that, within a limit.
 pub(super) fn settled(
+    mut evidence: Evidence,
     mut read: impl FnMut(usize) -> Option<Bytes>,
     mut ask: impl FnMut(&Evidence, &mut Transcript) -> Step,
 ) -> (Verdict, Transcript) {
-    let mut evidence = Evidence::default();
     loop {
         let mut transcript = Transcript::default();
         match ask(&evidence, &mut transcript) {

@@ -26,9 +26,10 @@ mod whom;
 pub use asked::Asked;
 pub use challenge::{Challenge, challenge, detail};
 pub use decide::{Step, decide};
-pub use evidence::{Evidence, Introspection, Need};
+pub use evidence::{Evidence, Need};
 pub use explain::{
-    CredentialError, Explanation, LimitLeft, Response, credential, explain, explain_message, message_for,
+    CredentialError, Explanation, Known, LimitLeft, Response, credential, explain, explain_message,
+    live_question, message_for,
 };
 pub use limit_usage::{BucketsOf, LimitPlace, LimitQuota, LimitRate, LimitUsage, Permits, limit_usage};
 pub use limited::{Counted, Standpoint, failed, limited, limited_before};

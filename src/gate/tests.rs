@@ -8,14 +8,14 @@ use http::HeaderMap;
 
 use crate::authz::Silent;
 use crate::config::{Files, Snapshot, Source, compile, parse};
-use crate::idp::Provider;
-use crate::model::{Claims, Decision, Fetched, Instant, Reason, Request};
+use crate::idp::{Provider, TokenQuestion, WaitingPlaces};
+use crate::model::{ActiveToken, Decision, Fetched, Instant, Introspection, Reason, Request};
 use crate::routing::Agent;
 use crate::telemetry::Metrics;
 
 use super::decide::ask;
 use super::explain::settled;
-use super::{Evidence, Introspection, Need, Step, Verdict, decide};
+use super::{Evidence, Need, Step, Verdict, decide};
 
 const CONFIG: &str = "
 version: 1
@@ -44,16 +44,19 @@ impl Double {
         Self { agent, provider: providers.into_values().next().unwrap(), insists: false }
     }
 
+    /// A question that nobody answers: the provider introspects no tokens.
+    pub(crate) fn question(&self) -> TokenQuestion {
+        TokenQuestion::new(&self.provider, &WaitingPlaces::new(1), |_, _, _| Err(String::new()), "opaque")
+    }
+
     /// Decides, as [`super::decide`] does.
     pub(crate) fn decide(&self, evidence: &Evidence) -> Step {
         let refused = |reason| Step::Decided(Verdict::refused(&self.agent, reason, None));
-        match &evidence.introspection {
-            Fetched::NotAsked => {
-                return ask(&self.agent, Need::Introspection(Arc::clone(&self.provider)), evidence);
-            }
+        match &evidence.token.introspection {
+            Fetched::NotAsked => return ask(&self.agent, Need::Introspection(self.question()), evidence),
             Fetched::Here(Introspection::Active(_)) => {}
-            Fetched::Here(Introspection::Inactive) => return refused(Reason::TokenExpired),
-            Fetched::Unavailable => return refused(Reason::KeysUnavailable),
+            Fetched::Here(Introspection::Inactive) => return refused(Reason::TokenInactive),
+            Fetched::Unavailable => return refused(Reason::IntrospectionUnavailable),
         }
         match &evidence.body {
             _ if self.insists => ask(&self.agent, Need::Body { limit: Self::LIMIT }, evidence),
@@ -63,6 +66,11 @@ impl Double {
             Fetched::Unavailable => refused(Reason::KeysUnavailable),
         }
     }
+}
+
+/// An active token without claims.
+pub(crate) fn active() -> Introspection {
+    Introspection::Active(Arc::new(ActiveToken::new(Box::from(*b"{}"), Instant::from_unix(60))))
 }
 
 fn reason(step: Step) -> Result<Reason, Need> {
@@ -84,16 +92,16 @@ fn a_decision_asks_for_one_need_after_the_other_and_uses_what_it_gets() {
     let double = Double::new();
     let mut evidence = Evidence::default();
     let need = reason(double.decide(&evidence)).unwrap_err();
-    assert!(matches!(need, Need::Introspection(provider) if Arc::ptr_eq(&provider, &double.provider)));
-    evidence.introspection = Fetched::Here(Introspection::Active(Claims::default()));
+    assert!(matches!(need, Need::Introspection(asked) if Arc::ptr_eq(asked.provider(), &double.provider)));
+    evidence.token.introspection = Fetched::Here(active());
     let need = reason(double.decide(&evidence)).unwrap_err();
     assert!(matches!(need, Need::Body { limit: Double::LIMIT }));
     for (body, wanted) in [("good", Reason::Ok), ("evil", Reason::ClaimMismatch)] {
         evidence.body = Fetched::Here(Bytes::from_static(body.as_bytes()));
         assert_eq!(reason(double.decide(&evidence)).unwrap(), wanted, "{body}");
     }
-    evidence.introspection = Fetched::Here(Introspection::Inactive);
-    assert_eq!(reason(double.decide(&evidence)).unwrap(), Reason::TokenExpired);
+    evidence.token.introspection = Fetched::Here(Introspection::Inactive);
+    assert_eq!(reason(double.decide(&evidence)).unwrap(), Reason::TokenInactive);
 }
 
 #[test]
@@ -102,10 +110,10 @@ fn a_need_that_cannot_be_met_comes_once_and_then_the_request_is_refused() {
     let mut evidence = Evidence::default();
     let need = reason(double.decide(&evidence)).unwrap_err();
     evidence.give_up(&need);
-    assert_eq!(reason(double.decide(&evidence)).unwrap(), Reason::KeysUnavailable);
+    assert_eq!(reason(double.decide(&evidence)).unwrap(), Reason::IntrospectionUnavailable);
     // A decision that repeats a need is refused as well, so the caller's loop ends and nothing passes.
     let double = Double { insists: true, ..double };
-    evidence.introspection = Fetched::Here(Introspection::Active(Claims::default()));
+    evidence.token.introspection = Fetched::Here(active());
     for body in [Fetched::Here(Bytes::from_static(b"good")), Fetched::Unavailable] {
         evidence.body = Fetched::NotAsked;
         assert!(matches!(reason(double.decide(&evidence)), Err(Need::Body { .. })));
@@ -116,11 +124,11 @@ fn a_need_that_cannot_be_met_comes_once_and_then_the_request_is_refused() {
 
 #[test]
 fn a_need_that_is_given_up_counts_as_asked_for_and_no_other_does() {
-    let provider = Double::new().provider;
+    let double = Double::new();
     let needs = || {
         [
-            Need::Keys(Arc::clone(&provider)),
-            Need::Introspection(Arc::clone(&provider)),
+            Need::Keys(Arc::clone(&double.provider)),
+            Need::Introspection(double.question()),
             Need::Body { limit: 1 },
         ]
     };
@@ -139,13 +147,17 @@ fn an_explanation_fetches_nothing_and_ends() {
     let double = Double::new();
     let mut asked = 0;
     let (verdict, _) = settled(
+        Evidence::default(),
         |_| None,
         |evidence, _| {
             asked += 1;
             double.decide(evidence)
         },
     );
-    assert_eq!((verdict.reason, verdict.permit.is_none(), asked), (Reason::KeysUnavailable, true, 2));
+    assert_eq!(
+        (verdict.reason, verdict.permit.is_none(), asked),
+        (Reason::IntrospectionUnavailable, true, 2)
+    );
 }
 
 #[test]

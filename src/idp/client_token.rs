@@ -1,18 +1,17 @@
 //! Fetches a token for the console's test page with the client credentials grant (RFC 6749 section 4.4). Neither the
 //! credentials nor the token are kept or logged.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use url::form_urlencoded::{Serializer, byte_serialize};
+use url::form_urlencoded::Serializer;
 
 use super::Provider;
+use super::client_authentication::basic;
 use super::probe::token_endpoint;
 use super::source::options_of;
 use crate::model::Secret;
-use crate::net::{Fetcher, Limits};
+use crate::net::{Fetcher, Form, FormResponse, Limits};
 
 /// How the client authenticates at the token endpoint (RFC 6749 section 2.3.1).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -101,8 +100,9 @@ pub async fn client_token(provider: &Provider, request: TokenRequest) -> Result<
     let fetcher =
         Fetcher::new(&options_of(spec), Limits::default()).map_err(|e| unreachable(e.to_string()))?;
     let (form, authorization) = written(&request);
-    let (status, body) =
-        fetcher.post_form(&endpoint, form, authorization).await.map_err(|e| unreachable(e.to_string()))?;
+    let form = Form { body: form, authorization, accept: None };
+    let FormResponse { status, body, .. } =
+        fetcher.post_form(&endpoint, form).await.map_err(|e| unreachable(e.to_string()))?;
     if status.is_success() {
         let refused = |_| TokenError::Refused {
             status: status.as_u16(),
@@ -138,16 +138,7 @@ fn written(request: &TokenRequest) -> (String, Option<HeaderValue>) {
             form.append_pair("client_id", &request.client_id).append_pair("client_secret", secret);
             None
         }
-        // Both halves are form-encoded before they are joined (RFC 6749 section 2.3.1).
-        ClientAuthentication::Basic => {
-            let encoded = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
-            let pair = format!("{}:{}", encoded(&request.client_id), encoded(secret));
-            let value = HeaderValue::from_str(&format!("Basic {}", BASE64_STANDARD.encode(pair)));
-            value.ok().map(|mut value| {
-                value.set_sensitive(true);
-                value
-            })
-        }
+        ClientAuthentication::Basic => basic(&request.client_id, secret),
     };
     (form.finish(), authorization)
 }

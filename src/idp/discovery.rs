@@ -80,6 +80,8 @@ struct Metadata {
     jwks_uri: String,
     #[serde(default)]
     token_endpoint: Option<String>,
+    #[serde(default)]
+    introspection_endpoint: Option<String>,
 }
 
 /// The parsed metadata of an issuer.
@@ -89,6 +91,7 @@ pub(super) struct Found {
     pub(super) place: Url,
     pub(super) jwks_uri: Url,
     pub(super) token_endpoint: Option<Url>,
+    pub(super) introspection_endpoint: Option<Url>,
 }
 
 /// The URL of the keys.
@@ -161,9 +164,10 @@ impl Discovery {
         let bad = |cause: String| DiscoveryError::BadJwksUri { url: url(), cause };
         let jwks_uri = parse(&metadata.jwks_uri).map_err(bad)?;
         led_to(place, &jwks_uri, fetcher).map_err(bad)?;
-        // Only the console uses it, so a bad one does not make the document invalid.
+        // Keys do not depend on these, so a bad one does not make the document invalid.
         let token_endpoint = metadata.token_endpoint.and_then(|url| parse(&url).ok());
-        Ok(Found { place: place.clone(), jwks_uri, token_endpoint })
+        let introspection_endpoint = metadata.introspection_endpoint.and_then(|url| parse(&url).ok());
+        Ok(Found { place: place.clone(), jwks_uri, token_endpoint, introspection_endpoint })
     }
 }
 

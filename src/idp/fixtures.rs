@@ -54,6 +54,7 @@ pub(super) fn spec(source: KeySource) -> ProviderSpec {
         extra_ca: None,
         implied_scopes: Default::default(),
         client_claim: None,
+        introspection: None,
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod authorization_server;
 mod cache;
+mod client_authentication;
 mod client_token;
 mod discovery;
 #[cfg(test)]
 mod fixtures;
+mod introspection;
 mod jwk;
 mod key_name;
 mod key_set;
@@ -32,6 +34,10 @@ mod verification_key;
 pub use authorization_server::{AuthorizationServer, authorization_server};
 pub use cache::Missing;
 pub use client_token::{ClientAuthentication, Token, TokenError, TokenRequest, client_token};
+pub use introspection::{
+    Answered, ClientKey, ClientProof, ClientSecret, ClientSpec, IntrospectedTokens, IntrospectionSpec,
+    IntrospectionStatus, Introspector, ReadAnswer, TokenQuestion, WaitingPlaces,
+};
 pub use key_name::KeyName;
 pub use key_set::{Candidates, KeySet};
 pub use parse::{KeySetError, ParsedKeys, parse_bundle, parse_key_set};

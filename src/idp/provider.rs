@@ -10,8 +10,9 @@ use super::cache::{KeyCache, Known, Missing};
 use super::refetch::Refetch;
 use super::source::Format;
 use super::{
-    Candidates, KeyName, KeySet, KeySetError, KeySource, KeyStatus, ParsedKeys, ProviderSpec, ProviderStatus,
-    SkipReason, Skipped, TokenKind, VerificationKey, parse_bundle, parse_key_set, parse_public_key,
+    Candidates, Introspector, KeyName, KeySet, KeySetError, KeySource, KeyStatus, ParsedKeys, ProviderSpec,
+    ProviderStatus, SkipReason, Skipped, TokenKind, VerificationKey, parse_bundle, parse_key_set,
+    parse_public_key,
 };
 
 /// One identity provider and its keys.
@@ -22,6 +23,7 @@ pub struct Provider {
     metrics: ProviderMetrics,
     pub(super) cache: KeyCache,
     pub(super) refetch: Refetch,
+    introspector: Option<Introspector>,
 }
 
 impl Provider {
@@ -87,13 +89,22 @@ impl Provider {
         let max_stale = spec.source.is_fetched().then_some(spec.max_stale);
         static ID: AtomicU64 = AtomicU64::new(0);
         let id = ID.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self { id, cache: KeyCache::new(known, max_stale), refetch: Refetch::new(), spec, metrics })
+        let introspection = spec.introspection.as_deref();
+        let introspector = introspection.map(|spec| Introspector::new(spec, metrics.introspection()));
+        let cache = KeyCache::new(known, max_stale);
+        Arc::new(Self { id, cache, refetch: Refetch::new(), spec, metrics, introspector })
     }
 
     /// Its configuration.
     #[must_use]
     pub const fn spec(&self) -> &ProviderSpec {
         &self.spec
+    }
+
+    /// The questions about its tokens, where it is asked any.
+    #[must_use]
+    pub const fn introspector(&self) -> Option<&Introspector> {
+        self.introspector.as_ref()
     }
 
     /// The keys that may have signed a token with this header. Does not lock, wait or allocate.
@@ -183,6 +194,7 @@ impl Provider {
             warning: known.cut.then(|| SkipReason::TooMany.to_string()),
             last_error: known.error.as_deref().map(str::to_owned),
             next_due: known.next_due.map(Instant::unix),
+            introspection: self.introspector().map(Introspector::status),
         }
     }
 
@@ -192,6 +204,9 @@ impl Provider {
         let known = self.cache.known();
         self.metrics.keys(known.keys.as_ref().map_or(0, |k| k.len()));
         self.metrics.stale(known.error.is_some() && known.keys.is_some());
+        if let Some(introspector) = self.introspector() {
+            introspector.show();
+        }
         if let Some(at) = known.last_success {
             self.metrics.last_success(at);
             if let Some(until) = self.spec.usable_until(at) {

@@ -10,6 +10,8 @@ use url::Url;
 use crate::model::{AlgorithmSet, ImpliedScopes, Instant, Issuer, ProviderName};
 use crate::net::EgressProxy;
 
+use super::IntrospectionSpec;
+
 /// One identity provider, as configured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProviderSpec {
@@ -39,6 +41,8 @@ pub struct ProviderSpec {
     pub implied_scopes: ImpliedScopes,
     /// The claim in which its tokens name the client; `None` = the usual ones ([`Claims::client`](crate::model::Claims::client)).
     pub client_claim: Option<Box<str>>,
+    /// How it is asked about tokens; `None` = it is not.
+    pub introspection: Option<Box<IntrospectionSpec>>,
 }
 
 impl ProviderSpec {

@@ -5,6 +5,8 @@ use serde::Serialize;
 
 use crate::model::Algorithm;
 
+use super::IntrospectionStatus;
+
 /// The state of an identity provider.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct ProviderStatus {
@@ -32,6 +34,9 @@ pub struct ProviderStatus {
     pub last_error: Option<String>,
     /// When the next fetch is due, in seconds since the epoch.
     pub next_due: Option<u64>,
+    /// The state of its introspection; absent where it is not asked about tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection: Option<IntrospectionStatus>,
 }
 
 /// The state of one key.

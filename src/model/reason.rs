@@ -53,12 +53,16 @@ pub enum Reason {
     SignatureInvalid,
     /// A denial names the credential.
     Revoked,
+    /// The provider says that the token is not active (RFC 7662 section 2.2).
+    TokenInactive,
     /// The token does not grant a required scope.
     ScopeMissing,
     /// The token does not satisfy a claim rule, or header text cannot express a claim.
     ClaimMismatch,
     /// The provider's keys are unavailable, so that the token could not be checked.
     KeysUnavailable,
+    /// The provider could not be asked whether the token is active.
+    IntrospectionUnavailable,
     /// The request has no API key.
     ApiKeyMissing,
     /// The API key is malformed or not one of the agent's.
@@ -103,7 +107,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of its declaration: metrics index their cells by it.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 44] = [
         Self::Ok,
         Self::NoRoute,
         Self::TokenMissing,
@@ -123,9 +127,11 @@ impl Reason {
         Self::KeyUnknown,
         Self::SignatureInvalid,
         Self::Revoked,
+        Self::TokenInactive,
         Self::ScopeMissing,
         Self::ClaimMismatch,
         Self::KeysUnavailable,
+        Self::IntrospectionUnavailable,
         Self::ApiKeyMissing,
         Self::ApiKeyInvalid,
         Self::ApiKeyExpired,
@@ -171,9 +177,11 @@ impl Reason {
             Self::KeyUnknown => "key_unknown",
             Self::SignatureInvalid => "signature_invalid",
             Self::Revoked => "revoked",
+            Self::TokenInactive => "token_inactive",
             Self::ScopeMissing => "scope_missing",
             Self::ClaimMismatch => "claim_mismatch",
             Self::KeysUnavailable => "keys_unavailable",
+            Self::IntrospectionUnavailable => "introspection_unavailable",
             Self::ApiKeyMissing => "api_key_missing",
             Self::ApiKeyInvalid => "api_key_invalid",
             Self::ApiKeyExpired => "api_key_expired",
@@ -215,7 +223,7 @@ impl Reason {
             | Self::ClientNotAllowed
             | Self::ActorNotAllowed => 403,
             Self::RateLimited | Self::ConcurrencyLimited | Self::QuotaSpent => 429,
-            Self::KeysUnavailable | Self::LimitsUnavailable => 503,
+            Self::KeysUnavailable | Self::IntrospectionUnavailable | Self::LimitsUnavailable => 503,
             Self::TokenMissing
             | Self::TokenMalformed
             | Self::TokenTooLarge
@@ -232,6 +240,7 @@ impl Reason {
             | Self::KeyUnknown
             | Self::SignatureInvalid
             | Self::Revoked
+            | Self::TokenInactive
             | Self::ApiKeyMissing
             | Self::ApiKeyInvalid
             | Self::ApiKeyExpired
@@ -264,12 +273,14 @@ impl Reason {
             | Self::KeyUnknown
             | Self::SignatureInvalid
             | Self::Revoked
+            | Self::TokenInactive
             | Self::ProfileMismatch => Some(OAuthError::InvalidToken),
             Self::Ok
             | Self::NoRoute
             | Self::TokenMissing
             | Self::ClaimMismatch
             | Self::KeysUnavailable
+            | Self::IntrospectionUnavailable
             | Self::ApiKeyMissing
             | Self::ApiKeyInvalid
             | Self::ApiKeyExpired

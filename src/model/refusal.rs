@@ -150,6 +150,8 @@ impl Refusal {
         match self {
             // The refresher tries a failed provider again after 1, 2, 4 ... 60 s: after 5 s it has tried twice.
             Self::Decided(Reason::KeysUnavailable) => Some("5"),
+            // The next request may find a place; while a provider fails, a request costs it nothing.
+            Self::Decided(Reason::IntrospectionUnavailable) => Some("1"),
             // A place becomes free as soon as one of the caller's requests ends. When a rate lets the next request in, the
             // limit says. The place where members count is looked for each second.
             Self::Decided(Reason::ConcurrencyLimited | Reason::LimitsUnavailable) => Some("1"),
@@ -209,6 +211,7 @@ const fn decided(reason: Reason) -> &'static str {
         | Reason::BindingRequired
         | Reason::KeyUnknown
         | Reason::SignatureInvalid
+        | Reason::TokenInactive
         | Reason::ProfileMismatch => "The access token is not valid for this agent.",
         Reason::Revoked => "The credential is not valid for this agent.",
         Reason::ScopeMissing | Reason::ClaimMismatch | Reason::ClientNotAllowed | Reason::ActorNotAllowed => {
@@ -217,7 +220,9 @@ const fn decided(reason: Reason) -> &'static str {
         Reason::AcrInsufficient | Reason::AuthTooOld => {
             "This agent asks for another login of the user. Get a new access token."
         }
-        Reason::KeysUnavailable => "Access tokens cannot be checked at the moment. Try again later.",
+        Reason::KeysUnavailable | Reason::IntrospectionUnavailable => {
+            "Access tokens cannot be checked at the moment. Try again later."
+        }
         Reason::ApiKeyMissing => "This agent asks for an API key.",
         Reason::OriginDenied => "Pages of this origin may not call this agent.",
         Reason::SessionForeign => "There is no such session. Begin a new one.",

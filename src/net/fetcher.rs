@@ -17,8 +17,12 @@ use crate::model::{Clock as _, ForbiddenAddress, SystemClock, pem_without_marks}
 use super::FetchError;
 use super::address::{GuardedResolver, Lookup, is_loopback, literal, system_lookup};
 use super::coding::{Coding, Undecoded};
+use super::form::{Form, FormResponse};
 use super::proxy::{Egress, EgressProxy};
 use super::retry_after::retry_after;
+
+/// How long a connection without a fetch stays open, where any does: less than what servers and balancers commonly give it.
+const KEPT_FOR: Duration = Duration::from_secs(15);
 
 /// The limits of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +52,9 @@ pub struct FetcherOptions {
     pub insecure_http: bool,
     /// The proxy, if any.
     pub proxy: EgressProxy,
+    /// Connections that stay open for the next fetch. 0 for fetches that are minutes apart: a kept connection would be
+    /// closed, or lead to an outdated address.
+    pub kept_connections: usize,
 }
 
 /// The outcome of a successful fetch.
@@ -96,7 +103,8 @@ impl Fetcher {
         let builder = |limits| {
             let egress = Arc::clone(&egress);
             let proxy = reqwest::Proxy::custom(move |url| egress.url(url));
-            builder(limits).dns_resolver(GuardedResolver(lookup)).proxy(proxy)
+            let builder = builder(limits).dns_resolver(GuardedResolver(lookup)).proxy(proxy);
+            kept_open(builder, options.kept_connections)
         };
         let setup = |cause: String| FetchError::Setup { cause };
         let extra = options.extra_ca.as_deref().map(pem_without_marks);
@@ -184,28 +192,26 @@ impl Fetcher {
         }
     }
 
-    /// Posts a form, and returns the status and the body of the response, whatever they are.
+    /// Posts a form, and returns the response, whatever its status is.
     ///
     /// # Errors
     /// When there is no complete response within the limits.
-    pub async fn post_form(
-        &self,
-        url: &Url,
-        form: String,
-        authorization: Option<HeaderValue>,
-    ) -> Result<(StatusCode, Bytes), FetchError> {
+    pub async fn post_form(&self, url: &Url, form: Form) -> Result<FormResponse, FetchError> {
         self.permits(url)?;
         let text = self.shown(url)?;
         let exchange = async {
             let failed = |e: reqwest::Error| FetchError::from_reqwest(&text, self.limits.connect, &e);
-            let mut request = self.client.post(url.clone()).body(form);
+            let mut request = self.client.post(url.clone()).body(form.body);
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-            if let Some(authorization) = authorization {
+            if let Some(authorization) = form.authorization {
                 request = request.header(AUTHORIZATION, authorization);
             }
+            if let Some(accept) = form.accept {
+                request = request.header(ACCEPT, accept);
+            }
             let response = request.send().await.map_err(failed)?;
-            let status = response.status();
-            Ok((status, self.body(&text, response).await?))
+            let (status, media_type) = (response.status(), response.headers().get(CONTENT_TYPE).cloned());
+            Ok(FormResponse { status, media_type, body: self.body(&text, response).await? })
         };
         match tokio::time::timeout(self.limits.total, exchange).await {
             Ok(outcome) => outcome,
@@ -281,6 +287,19 @@ pub(super) fn builder(limits: Limits) -> reqwest::ClientBuilder {
         .connect_timeout(limits.connect)
         // Fetches are minutes apart: a kept connection would be closed, or lead to an outdated address.
         .pool_max_idle_per_host(0)
+}
+
+/// The same with up to this many connections that stay open for the next fetch.
+fn kept_open(builder: reqwest::ClientBuilder, connections: usize) -> reqwest::ClientBuilder {
+    if connections == 0 {
+        return builder;
+    }
+    // One connection of HTTP/2 is everybody's, so one that died unnoticed must be found out.
+    builder
+        .pool_max_idle_per_host(connections)
+        .pool_idle_timeout(KEPT_FOR)
+        .http2_keep_alive_interval(KEPT_FOR / 3)
+        .http2_keep_alive_timeout(KEPT_FOR / 5)
 }
 
 /// The error for a response other than success.

@@ -10,6 +10,7 @@ mod excerpt;
 mod fetcher;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod form;
 mod hosts;
 mod names;
 mod proxy;
@@ -20,6 +21,7 @@ pub use direct::{Direct, Speaks};
 pub use error::FetchError;
 pub use excerpt::excerpt;
 pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits, deepest};
+pub use form::{Form, FormResponse};
 pub use names::{Known, NameError, Names, ServicePlace};
 pub use proxy::{EgressProxy, ProxyUrl};
 pub use retry_after::retry_after;

@@ -119,7 +119,7 @@ pub(super) async fn obtain(
     now
 }
 
-/// Fetches keys from their providers.
+/// Fetches keys, and answers about tokens, from their providers.
 pub(super) struct Fetcher<'a> {
     pub(super) clock: &'a dyn Clock,
 }
@@ -131,12 +131,13 @@ impl Fetch for Fetcher<'_> {
                 if let Some(fetched) = provider.join_refetch(now) {
                     // Late keys serve later requests; this one is decided with the present ones.
                     let in_time = tokio::time::timeout(KEYS_WAIT, fetched).await.is_ok();
-                    evidence.keys = if in_time { Fetched::Here(()) } else { Fetched::Unavailable };
+                    evidence.token.keys = if in_time { Fetched::Here(()) } else { Fetched::Unavailable };
                 }
             }
-            // No agent introspects tokens yet, and `govern` reads the bodies of requests to agents whose rules need them: here
-            // a decision that needs either is a refusal.
-            Need::Introspection(_) | Need::Body { .. } => evidence.give_up(need),
+            Need::Introspection(question) => evidence.token.introspection = question.ask(now).await,
+            // `govern` reads the bodies of requests to agents whose rules need them: here a decision that needs one is a
+            // refusal.
+            Need::Body { .. } => evidence.give_up(need),
         }
         self.clock.now()
     }
@@ -148,9 +149,8 @@ mod tests {
     use http::HeaderMap;
 
     use super::*;
-    use crate::gate::Introspection;
-    use crate::gate::tests::Double;
-    use crate::model::{Claims, FixedClock, Reason};
+    use crate::gate::tests::{Double, active};
+    use crate::model::{FixedClock, Introspection, Reason};
 
     /// Has what it was given, and a clock that moves with each fetch.
     struct Given {
@@ -165,7 +165,7 @@ mod tests {
                 Need::Keys(_) => self.asked.push("keys"),
                 Need::Introspection(_) => {
                     self.asked.push("introspection");
-                    evidence.introspection = self.introspection.clone();
+                    evidence.token.introspection = self.introspection.clone();
                 }
                 Need::Body { limit } => {
                     assert_eq!(*limit, Double::LIMIT);
@@ -186,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_need_is_fetched_in_turn_and_the_decision_uses_the_time_after_the_last() {
-        let active = Fetched::Here(Introspection::Active(Claims::default()));
+        let active = Fetched::Here(active());
         let body = |text: &'static str| Fetched::Here(Bytes::from_static(text.as_bytes()));
         for (introspection, body, wanted, asked) in [
             (active.clone(), body("good"), Reason::Ok, &["introspection", "body"] as &[_]),
@@ -194,7 +194,7 @@ mod tests {
             (active.clone(), Fetched::Unavailable, Reason::KeysUnavailable, &["introspection", "body"]),
             // One that brings nothing of what it was asked for.
             (active, Fetched::NotAsked, Reason::KeysUnavailable, &["introspection", "body"]),
-            (Fetched::Here(Introspection::Inactive), body("good"), Reason::TokenExpired, &["introspection"]),
+            (Fetched::Here(Introspection::Inactive), body("good"), Reason::TokenInactive, &["introspection"]),
         ] {
             let mut given = Given { introspection, body, asked: Vec::new() };
             let (verdict, now) = settled(&mut given, &Double::new()).await;
@@ -209,7 +209,8 @@ mod tests {
         for insists in [false, true] {
             let double = Double { insists, ..Double::new() };
             let (verdict, now) = settled(&mut Fetcher { clock: &clock }, &double).await;
-            assert_eq!((verdict.reason, verdict.permit.is_none(), now), (Reason::KeysUnavailable, true, 7));
+            let wanted = (Reason::IntrospectionUnavailable, true, 7);
+            assert_eq!((verdict.reason, verdict.permit.is_none(), now), wanted);
         }
     }
 }

@@ -25,11 +25,17 @@ const LIFE_BUCKETS: &[f64] =
 /// away for a while).
 const STORE_BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
+/// Buckets for the time that a question to an identity provider takes: 1 ms (one in the same rack) to 30 s, the longest that it
+/// may be set to.
+const CALL_BUCKETS: &[f64] =
+    &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
+
 const _: () = assert!(
     DECISION_BUCKETS.len() <= MOST_BOUNDS
         && REQUEST_BUCKETS.len() <= MOST_BOUNDS
         && LIFE_BUCKETS.len() <= MOST_BOUNDS
         && STORE_BUCKETS.len() <= MOST_BOUNDS
+        && CALL_BUCKETS.len() <= MOST_BOUNDS
 );
 
 macro_rules! families {
@@ -152,6 +158,12 @@ families! {
             = "Keys of the provider that were not taken, by reason.";
         jwks_stale: gauge "portcullis_jwks_stale" { Provider }
             = "1 while the last fetch of the provider's keys failed and older ones are used.";
+        introspection: counter "portcullis_introspection_total" { Provider, IntrospectionResult }
+            = "Questions about tokens by provider and by how they were answered.";
+        introspection_duration: histogram "portcullis_introspection_duration_seconds" { Provider } in CALL_BUCKETS
+            = "Time that a call of the provider's introspection endpoint took.";
+        introspection_breaker: gauge "portcullis_introspection_breaker_open" { Provider }
+            = "1 while the provider's introspection endpoint is left alone after failures in a row.";
 
         config_reloads: counter "portcullis_config_reloads_total" { Result }
             = "Configurations that were read, by result.";

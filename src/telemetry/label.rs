@@ -9,7 +9,7 @@ use crate::model::{
     TargetState,
 };
 
-use super::{AssertionResult, HandshakeFailure, LimitResult, TargetUse, UpstreamError};
+use super::{AssertionResult, HandshakeFailure, IntrospectionResult, LimitResult, TargetUse, UpstreamError};
 
 /// A label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,8 @@ pub enum Label {
     RetryResult,
     /// How the look-up of an upstream's name ended.
     LookupResult,
+    /// How the question about a token was answered.
+    IntrospectionResult,
 }
 
 impl Label {
@@ -129,7 +131,8 @@ impl Label {
             | Self::LimitResult
             | Self::RetryResult
             | Self::LookupResult
-            | Self::AssertionResult => "result",
+            | Self::AssertionResult
+            | Self::IntrospectionResult => "result",
             Self::Limit | Self::LimitName => "limit",
             Self::Log => "log",
             Self::Version => "version",
@@ -187,6 +190,7 @@ impl Label {
             Self::TargetFault => Some(TargetFault::ALL.len()),
             Self::RetryResult => Some(RetryResult::ALL.len()),
             Self::LookupResult => Some(LookupResult::ALL.len()),
+            Self::IntrospectionResult => Some(IntrospectionResult::ALL.len()),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::model::Instant;
 
+use super::IntrospectionMetrics;
 use super::families::Families;
 use super::resolved::Resolved;
 use super::task::{EndedTask, Task};
@@ -24,6 +25,12 @@ impl ProviderMetrics {
 
     fn families(&self) -> &Families {
         &self.metrics.families
+    }
+
+    /// The handles for questions about its tokens.
+    #[must_use]
+    pub fn introspection(&self) -> IntrospectionMetrics {
+        IntrospectionMetrics::new(&self.metrics, &self.provider)
     }
 
     /// A fetch that began at `at` has ended; `failure` says why it failed, if it did.

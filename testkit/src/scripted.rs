@@ -107,6 +107,13 @@ impl Peer {
         Some(String::from_utf8_lossy(&came).into_owned())
     }
 
+    /// Reads what has come, at least a byte of it; `None` when the gateway has closed.
+    pub async fn until_any(&mut self) -> Option<String> {
+        let came = String::from_utf8_lossy(self.stream.fill_buf().await.ok()?).into_owned();
+        self.stream.consume(came.len());
+        (!came.is_empty()).then_some(came)
+    }
+
     /// Sends this.
     pub async fn say(&mut self, text: &str) -> Option<()> {
         self.send(text.as_bytes()).await

@@ -78,7 +78,10 @@ async fn nothing_leaks_at(level: &str) {
     places.add("the command line", String::from_utf8_lossy(&command));
     places.lines("standard output", &out);
     places.lines("standard error", &err);
-    places.files(stage.gateway.folder.path(), &["admin.token", "portcullis.yaml", "a.key", "redis.password"]);
+    places.files(
+        stage.gateway.folder.path(),
+        &["admin.token", "portcullis.yaml", "a.key", "redis.password", "client.secret"],
+    );
     let when =
         format!("{level}: {requests} requests, {} lines of access log, {} of log", out.len(), err.len());
     places.tell_what_was_refused(&secrets, &when);

@@ -78,8 +78,11 @@ pub(crate) struct Stage {
     pub(crate) said: String,
     /// The password of a Redis.
     pub(crate) password: String,
+    /// The secret of the gateway at a provider.
+    pub(crate) client_secret: String,
     body: Value,
     _garbling: Scripted,
+    _asked: [Scripted; 2],
 }
 
 impl Stage {
@@ -92,19 +95,30 @@ impl Stage {
         let keys = ApiKeys::new();
         let made = rcgen::generate_simple_self_signed(["a.test".to_owned()]).expect("a certificate");
         let tls = (made.signing_key.serialize_pem(), made.cert.pem());
-        let body = body(&issuer, &other, &upstream, &garbling, &keys);
+        let mut body = body(&issuer, &other, &upstream, &garbling, &keys);
+        // One says that no token is active, the other nothing that can be read.
+        let asked =
+            [asked(&json!({"active": false, "sub": said})).await, asked(&json!({"active": said})).await];
+        for (name, endpoint) in ["e", "f"].into_iter().zip(&asked) {
+            introspect(&mut body, name, &endpoint.url(), &upstream.url());
+        }
         let args = ["--log-level", level];
         // Nobody listens there.
         let redis = "url: \"redis://127.0.0.1:9/0\", username: gateway, password_file: redis.password";
         let server = format!("  state_dir: state\n  shared_state: {{ redis: {{ {redis} }} }}\n");
-        let password = secret::new();
+        let (password, client_secret) = (secret::new(), secret::new());
         let start = Start {
             body: &written(&body),
             server: &server,
             admin: Some(""),
             store: Some("store"),
             args: &args,
-            files: &[("a.pem", &tls.1), ("a.key", &tls.0), ("redis.password", &password)],
+            files: &[
+                ("a.pem", &tls.1),
+                ("a.key", &tls.0),
+                ("redis.password", &password),
+                ("client.secret", &client_secret),
+            ],
             tls: &[("a.pem", "a.key")],
             ..Start::default()
         };
@@ -116,7 +130,22 @@ impl Stage {
         let denial = json!({"by": "sub", "value": DENIED, "issued_before": "all", "until": "never"});
         api.post("/denials", If::Unsaid, &denial).await.is(201);
         let _garbling = garbling;
-        Self { gateway, issuer, other, key, upstream, keys, api, tls, said, password, body, _garbling }
+        Self {
+            gateway,
+            issuer,
+            other,
+            key,
+            upstream,
+            keys,
+            api,
+            tls,
+            said,
+            password,
+            client_secret,
+            body,
+            _garbling,
+            _asked: asked,
+        }
     }
 
     /// Writes the configuration anew, with this change to it.
@@ -138,6 +167,34 @@ impl Stage {
 fn written(body: &Value) -> String {
     let members = body.as_object().expect("an object");
     members.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
+}
+
+/// A provider that says this of every token.
+async fn asked(answer: &Value) -> Scripted {
+    let body = answer.to_string();
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    Scripted::start(move |mut peer| {
+        let answer = answer.clone();
+        async move {
+            loop {
+                peer.head().await?;
+                peer.until("access_token").await?;
+                peer.say(&answer).await?;
+            }
+        }
+    })
+    .await
+}
+
+/// Adds an agent whose provider is asked about its tokens.
+fn introspect(body: &mut Value, name: &str, endpoint: &str, upstream: &str) {
+    body["identity_providers"][name] = json!({
+        "issuer": format!("https://{name}.test"), "jwks_uri": "http://127.0.0.1:9/jwks",
+        "introspection": {"endpoint": endpoint, "auth": {"client_id": "gateway", "secret_file": "client.secret"}},
+    });
+    let oauth = json!({"identity_providers": [name], "audiences": ["x"]});
+    body["agents"][name] =
+        json!({"route": format!("/{name}"), "upstream": upstream, "auth": {"oauth": oauth}});
 }
 
 /// An upstream whose answers cannot be understood, or break off, and that says a secret in them.

@@ -160,7 +160,7 @@ impl Traffic {
         }
         for sent in self.tokens(stage) {
             let large = sent.token.len() > 16_384;
-            for agent in ["a", "t", "d", "s", "o", "i", "k", "p", "gone", "nowhere"] {
+            for agent in ["a", "t", "d", "s", "o", "i", "k", "p", "e", "f", "gone", "nowhere"] {
                 let request = client()
                     .post(stage.gateway.url(&format!(
                         "/{agent}?access_token={}&q={query}",
@@ -204,6 +204,7 @@ impl Traffic {
         self.send("no credential", without).await;
         self.secrets.push(("what an upstream said".to_owned(), stage.said.clone()));
         self.secrets.push(("the password of a Redis".to_owned(), stage.password.clone()));
+        self.secrets.push(("the secret of a client".to_owned(), stage.client_secret.clone()));
         self.too_many(stage).await;
         self.messages(stage, &good).await;
         self.raw(stage, &good).await;

@@ -6,12 +6,15 @@
 // The client `web` gets tokens for alice, who logs in as soon as she is asked: with the first of `acr_values`, else with
 // `urn:weak`, and two hours ago where `login_hint` is `earlier`. They say so in `acr`, `amr` and `auth_time`.
 //
+// A `resource` that ends in `:opaque` gets an opaque token. The clients `basic`, `post` and `key` may ask about it; `key` signs who
+// it is with the private key beside KEYS_FILE (`.client.pem`), and gets signed answers.
+//
 // Keys are kept in KEYS_FILE, so that a provider that comes back is the same one.
 //   POST /control/rotate   makes new keys and signs with them at once; the ones before stay published
 //   POST /control/hang     takes connections from now on and never answers, as a provider behind a dead balancer does
 import { createServer } from 'node:http';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 
 import Provider from 'oidc-provider';
 
@@ -46,6 +49,34 @@ function freshKey(type, options) {
   return createPrivateKey(privateKey).export({ format: 'jwk' });
 }
 
+// The private key of the client `key`, which this process makes and its test reads.
+function clientKey() {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  writeFileSync(`${keysFile}.client.pem`, privateKey, { mode: 0o600 });
+  return createPublicKey(publicKey).export({ format: 'jwk' });
+}
+
+// Who may ask about opaque tokens.
+function asking() {
+  const client = (client_id, more) => ({
+    client_id, grant_types: ['client_credentials'], response_types: [], redirect_uris: [], ...more,
+  });
+  return [
+    client('basic', { client_secret: 'a secret+', token_endpoint_auth_method: 'client_secret_basic' }),
+    client('post', { client_secret: 'a secret+', token_endpoint_auth_method: 'client_secret_post' }),
+    client('key', {
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
+      introspection_signed_response_alg: 'ES256',
+      jwks: { keys: [{ ...clientKey(), use: 'sig', alg: 'ES256' }] },
+    }),
+  ];
+}
+
 function freshKeys() {
   return Object.entries(ALGORITHMS).map(([alg, [type, options]]) => ({
     ...freshKey(type, options),
@@ -66,7 +97,7 @@ function makeProvider(keys) {
       const code = oidc.entities.AuthorizationCode;
       return code && { acr: code.acr, amr: code.amr, auth_time: code.authTime };
     },
-    clients: [WEB, ...Object.keys(CLIENTS).map((client_id) => ({
+    clients: [WEB, ...asking(), ...Object.keys(CLIENTS).map((client_id) => ({
       client_id,
       client_secret: 'not-a-secret',
       grant_types: ['client_credentials'],
@@ -78,12 +109,15 @@ function makeProvider(keys) {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      jwtIntrospection: { enabled: true },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_ctx, resource, client) => ({
           audience: resource,
           scope: 'refunds:write',
-          accessTokenFormat: 'jwt',
+          accessTokenFormat: resource.endsWith(':opaque') ? 'opaque' : 'jwt',
           accessTokenTTL: client.clientId === 'brief' ? 4 : 600,
           jwt: { sign: { alg: CLIENTS[client.clientId] ?? 'ES256' } },
         }),

@@ -88,6 +88,19 @@ impl Provider {
         answer["access_token"].as_str().unwrap_or_else(|| panic!("no token in {answer}")).to_owned()
     }
 
+    /// Revokes a token of a client (RFC 7009).
+    pub(crate) async fn revoke(&self, client_id: &str, token: &str) -> u16 {
+        let form = format!("client_id={client_id}&client_secret=not-a-secret&token={token}");
+        let request = client().post(self.url("/token/revocation")).body(form);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        request.send().await.expect("the provider answers").status().as_u16()
+    }
+
+    /// The private key of its client `key`.
+    pub(crate) fn client_key(&self) -> std::path::PathBuf {
+        self.site().folder.path().join("keys.json.client.pem")
+    }
+
     /// Makes new keys and signs with them at once; gives the number of keys that are published now.
     pub(crate) async fn rotate(&self) -> usize {
         self.post("/control/rotate", "").await.as_array().expect("key ids").len()

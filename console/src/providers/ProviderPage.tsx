@@ -22,6 +22,7 @@ import { span } from "../parts/format";
 import { useToast } from "../parts/toast";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { FetchKeys } from "./FetchKeys";
+import { Introspection } from "./Introspection";
 import { Metadata } from "./Metadata";
 import { ProviderDrawer } from "./ProviderDrawer";
 import css from "./ProviderPage.module.css";
@@ -133,6 +134,7 @@ function Shown({ provider }: { provider: ProviderDetail }) {
           <KeysTable status={status} />
         )}
       </section>
+      {status.introspection && <Introspection status={status.introspection} agents={provider.used_by} />}
       <Metadata provider={provider} />
       <History resource={`identity_providers/${provider.name}`} readOnly={readOnly} />
       <ProviderDrawer provider={provider} opened={editing} onClose={() => go(path)} />

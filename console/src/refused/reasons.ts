@@ -164,6 +164,17 @@ const MEANINGS: Record<string, Meaning> = {
       "The gateway has no usable keys of the provider: they were never fetched, are too old, or the last fetch failed.",
     todo: "Look at the provider's last error. The gateway retries automatically.",
   },
+  token_inactive: {
+    title: "Token not active",
+    means: "The identity provider says that the token is not active: it is expired, revoked, or was never issued.",
+    todo: "Get a new token from this provider. The gateway asks again after introspection.negative_ttl.",
+  },
+  introspection_unavailable: {
+    title: "Provider cannot be asked",
+    means:
+      "Only the identity provider can say whether the token is active, and it gave no answer that can be used, or too many requests wait for it.",
+    todo: "Look at the last introspection error on the provider's page. A 401 there means that introspection.auth is wrong.",
+  },
   api_key_missing: {
     title: "No API key",
     means: "The request had no API key in the header that the agent reads.",

@@ -1,4 +1,5 @@
-//! A remembered token whose signature verified: its terms, the key that signed it, and its admission at each agent.
+//! A remembered token: its terms, what proved it (the key that signed it, or the word of its provider), and its admission at
+//! each agent.
 //!
 //! Nothing here decides whether it is still valid: `oauth` judges it anew with each request.
 
@@ -9,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use crate::authn::oauth::{AudienceClaim, Terms, Token, claims, identity, verified};
 use crate::authz::{Admission, Entry, Trace};
 use crate::idp::{KeyName, Provider, VerificationKey};
-use crate::model::{Algorithm, Identity, Instant, KeyId, Live, Principal};
+use crate::model::{ActiveToken, Algorithm, Identity, Instant, KeyId, Live, Principal, Request};
 
 /// Agents beside the first whose admission is remembered with a token; one more displaces the oldest. Few tokens are used at
 /// more than eight agents, and for those nothing is repeated but the rules.
@@ -23,22 +24,39 @@ pub(in crate::authn) struct Remembered {
     /// The number of its provider.
     provider: u64,
     terms: Terms,
-    algorithm: Algorithm,
+    basis: Basis,
     /// Whether its header says that it is an access token.
     has_access_type: bool,
-    kid: Option<Box<str>>,
-    /// `x5t#S256` and `x5t`, which name its key when no `kid` does.
-    thumbprints: Option<Box<[Option<String>; 2]>>,
-    key: Arc<VerificationKey>,
-    /// The number of the key set in which the key was last found.
-    key_set: AtomicU64,
-    /// The claims, as the JSON text that was signed: half the size of their parsed form.
+    /// The claims, as the JSON text that was signed or answered: half the size of their parsed form.
     payload: Box<[u8]>,
     /// By what denials can name it.
     principal: Arc<Principal>,
     /// The admission at the first agent: most tokens are used at one.
     first: OnceLock<AtAgent>,
     others: OnceLock<Live<Vec<AtAgent>>>,
+}
+
+/// What proved it.
+#[derive(Debug, Clone)]
+enum Basis {
+    /// A signature.
+    Signed(Signature),
+    /// A signature, and the word of its provider, which counts until then.
+    SignedAndActive(Signature, Instant),
+    /// The word of its provider, which counts until then.
+    Active(Instant),
+}
+
+/// A signature that verified.
+#[derive(Debug)]
+struct Signature {
+    algorithm: Algorithm,
+    kid: Option<Box<str>>,
+    /// `x5t#S256` and `x5t`, which name its key when no `kid` does.
+    thumbprints: Option<Box<[Option<String>; 2]>>,
+    key: Arc<VerificationKey>,
+    /// The number of the key set in which the key was last found.
+    key_set: AtomicU64,
 }
 
 /// The number of a compiled agent.
@@ -54,16 +72,16 @@ pub(in crate::authn) struct Proof<'a> {
     pub(in crate::authn) audience_claim: AudienceClaim,
     pub(in crate::authn) algorithm: Algorithm,
     pub(in crate::authn) key: Arc<VerificationKey>,
+    /// Until when its provider's word counts that it is active, where it was asked.
+    pub(in crate::authn) active_until: Option<Instant>,
     pub(in crate::authn) principal: Arc<Principal>,
 }
 
 impl Remembered {
+    /// A verified JWT.
     pub(in crate::authn) fn new(token: &mut Token<'_>, proof: Proof<'_>) -> Self {
-        Self {
-            provider: proof.provider.id(),
-            terms: std::mem::take(&mut token.terms).remembered(proof.audience_claim),
+        let signature = Signature {
             algorithm: proof.algorithm,
-            has_access_type: token.has_access_type(),
             kid: token.kid.as_deref().map(Box::from),
             thumbprints: token
                 .thumbprints
@@ -73,8 +91,36 @@ impl Remembered {
             key: proof.key,
             // No key set has the number 0, so the first hit looks the key up.
             key_set: AtomicU64::new(0),
+        };
+        Self {
+            provider: proof.provider.id(),
+            terms: std::mem::take(&mut token.terms).remembered(proof.audience_claim),
+            basis: match proof.active_until {
+                None => Basis::Signed(signature),
+                Some(until) => Basis::SignedAndActive(signature, until),
+            },
+            has_access_type: token.has_access_type(),
             payload: std::mem::take(&mut token.payload).into_boxed_slice(),
             principal: proof.principal,
+            first: OnceLock::new(),
+            others: OnceLock::new(),
+        }
+    }
+
+    /// A token that this provider calls active.
+    pub(in crate::authn) fn introspected(
+        provider: &Provider,
+        terms: Terms,
+        active: &ActiveToken,
+        principal: Arc<Principal>,
+    ) -> Self {
+        Self {
+            provider: provider.id(),
+            terms,
+            basis: Basis::Active(active.until()),
+            has_access_type: false,
+            payload: active.claims().into(),
+            principal,
             first: OnceLock::new(),
             others: OnceLock::new(),
         }
@@ -85,12 +131,8 @@ impl Remembered {
         Self {
             provider: self.provider,
             terms: self.terms.clone(),
-            algorithm: self.algorithm,
+            basis: self.basis.clone(),
             has_access_type: self.has_access_type,
-            kid: self.kid.clone(),
-            thumbprints: self.thumbprints.clone(),
-            key: Arc::clone(&self.key),
-            key_set: AtomicU64::new(self.key_set.load(Ordering::Relaxed)),
             payload: self.payload.clone(),
             // Of its own, so that two shards do not count together who uses it.
             principal: Arc::new(Principal::clone(&self.principal)),
@@ -99,16 +141,23 @@ impl Remembered {
         }
     }
 
-    /// Whether the provider would still have it verified with the same key.
-    pub(in crate::authn) fn is_still_signed(&self, provider: &Provider, now: Instant) -> bool {
-        let last = self.key_set.load(Ordering::Relaxed);
-        let thumbprint = |nth: usize| self.thumbprints.as_ref()?.get(nth)?.as_deref();
-        let name = KeyName { kid: self.kid.as_deref(), sha256: thumbprint(0), sha1: thumbprint(1) };
-        let Some(found) = provider.confirms(name, self.algorithm, &self.key, last, now) else {
-            return false;
+    /// Whether what proved it still does at the time of this request, which is noted where uses are counted.
+    pub(in crate::authn) fn still_counts(&self, provider: &Provider, request: &Request<'_>) -> bool {
+        let (signature, until) = match &self.basis {
+            Basis::Signed(signature) => (Some(signature), None),
+            Basis::SignedAndActive(signature, until) => (Some(signature), Some(*until)),
+            Basis::Active(until) => (None, Some(*until)),
         };
-        if found != last {
-            self.key_set.store(found, Ordering::Relaxed);
+        if until.is_some_and(|until| request.now >= until)
+            || signature.is_some_and(|signature| !signature.is_still_made(provider, request.now))
+        {
+            return false;
+        }
+        if let Some(signature) = signature {
+            request.note_use(signature.key.last_used());
+        }
+        if let Some(introspector) = until.and_then(|_| provider.introspector()) {
+            introspector.note_active();
         }
         true
     }
@@ -126,14 +175,9 @@ impl Remembered {
         &self.principal
     }
 
-    /// The claims, as the JSON text that was signed.
+    /// The claims, as the JSON text that was signed or answered.
     pub(in crate::authn) const fn payload(&self) -> &[u8] {
         &self.payload
-    }
-
-    /// The key that verified it.
-    pub(in crate::authn) const fn key(&self) -> &Arc<VerificationKey> {
-        &self.key
     }
 
     /// Its admission at an agent, which has its provider under that index. It is made now when it is not remembered, or does
@@ -202,7 +246,8 @@ impl Remembered {
 
     /// The id of its key, for the log.
     pub(in crate::authn) fn key_id(&self) -> Option<&str> {
-        self.kid.as_deref().or_else(|| self.key.kid().map(KeyId::as_str))
+        let signature = self.signature()?;
+        signature.kid.as_deref().or_else(|| signature.key.kid().map(KeyId::as_str))
     }
 
     /// The memory that it takes, in bytes, as an estimate.
@@ -210,8 +255,48 @@ impl Remembered {
         size_of::<Self>()
             + self.payload.len()
             + self.terms.bytes()
-            + self.kid.as_ref().map_or(0, |kid| kid.len())
-            + self.thumbprints.iter().flat_map(|both| both.iter().flatten()).map(String::len).sum::<usize>()
+            + self.signature().map_or(0, Signature::bytes)
             + ADMISSION_BYTES
+    }
+
+    const fn signature(&self) -> Option<&Signature> {
+        match &self.basis {
+            Basis::Signed(signature) | Basis::SignedAndActive(signature, _) => Some(signature),
+            Basis::Active(_) => None,
+        }
+    }
+}
+
+impl Signature {
+    /// Whether the provider would still have the token verified with the same key.
+    fn is_still_made(&self, provider: &Provider, now: Instant) -> bool {
+        let last = self.key_set.load(Ordering::Relaxed);
+        let thumbprint = |nth: usize| self.thumbprints.as_ref()?.get(nth)?.as_deref();
+        let name = KeyName { kid: self.kid.as_deref(), sha256: thumbprint(0), sha1: thumbprint(1) };
+        let Some(found) = provider.confirms(name, self.algorithm, &self.key, last, now) else {
+            return false;
+        };
+        if found != last {
+            self.key_set.store(found, Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// The heap memory that it takes, in bytes, as an estimate.
+    fn bytes(&self) -> usize {
+        let thumbprints = self.thumbprints.iter().flat_map(|both| both.iter().flatten()).map(String::len);
+        self.kid.as_ref().map_or(0, |kid| kid.len()) + thumbprints.sum::<usize>()
+    }
+}
+
+impl Clone for Signature {
+    fn clone(&self) -> Self {
+        Self {
+            algorithm: self.algorithm,
+            kid: self.kid.clone(),
+            thumbprints: self.thumbprints.clone(),
+            key: Arc::clone(&self.key),
+            key_set: AtomicU64::new(self.key_set.load(Ordering::Relaxed)),
+        }
     }
 }

@@ -21,9 +21,7 @@ impl OAuthPolicy {
         now: Instant,
         trace: &mut impl Trace,
     ) -> Result<(), Reason> {
-        let leeway = provider.spec().leeway.as_secs_f64();
-        check_expiry(&terms.times, now, leeway, trace)?;
-        check_not_before(&terms.times, now, leeway, trace)?;
+        check_times(terms, provider, now, trace)?;
         self.check_lifetime(&terms.times, trace)?;
         self.check_audience(terms, trace)?;
         self.check_binding(terms, trace)
@@ -87,6 +85,18 @@ impl OAuthPolicy {
     }
 }
 
+/// Whether `now` is between `nbf` or `iat` and `exp`.
+pub(super) fn check_times(
+    terms: &Terms,
+    provider: &Provider,
+    now: Instant,
+    trace: &mut impl Trace,
+) -> Result<(), Reason> {
+    let leeway = provider.spec().leeway.as_secs_f64();
+    check_expiry(&terms.times, now, leeway, trace)?;
+    check_not_before(&terms.times, now, leeway, trace)
+}
+
 fn check_expiry(times: &Times, now: Instant, leeway: f64, trace: &mut impl Trace) -> Result<(), Reason> {
     let result = match times.exp {
         None => Err(Reason::ExpMissing),
@@ -119,7 +129,7 @@ fn check_not_before(times: &Times, now: Instant, leeway: f64, trace: &mut impl T
 
 /// A timestamp as the token writes it, and as RFC 3339 does.
 fn shown(at: Option<f64>) -> String {
-    let Some(at) = at else { return "absent".to_owned() };
+    let Some(at) = at.filter(|at| at.is_finite()) else { return "absent".to_owned() };
     match Duration::try_from_secs_f64(at) {
         Ok(since_epoch) => format!("{at:.0} ({})", Instant::from_duration(since_epoch)),
         Err(_) => format!("{at}"),

@@ -9,20 +9,21 @@ use std::sync::Arc;
 use crate::authn::memory::Remembered;
 use crate::authz::{Entry, Silent, Trace};
 use crate::idp::Provider;
-use crate::model::{CacheLabel, DenialKind, Digest, Fetched, Instant, Purpose, Reason, Request, TokenSaid};
+use crate::model::{CacheLabel, DenialKind, Digest, Instant, Purpose, Reason, Request, TokenSaid};
 
 use super::jwt::claims;
 use super::policy::OAuthPolicy;
-use super::question::{Answer, Cached, Question};
+use super::question::{Answer, Cached, Question, TokenEvidence};
+use super::shape::Shape;
 use super::terms::Terms;
 
 impl OAuthPolicy {
-    /// Authenticates the request by the token that it carries; `keys` says whether keys were fetched for it. Also returns
-    /// the part of the cache in the answer.
+    /// Authenticates the request by the token that it carries, with what was fetched for it. Also returns the part of the
+    /// cache in the answer.
     pub fn authenticate(
         &self,
         request: &Request<'_>,
-        keys: &Fetched<()>,
+        evidence: &TokenEvidence,
         entry: &Entry,
         trace: &mut impl Trace,
     ) -> (Answer, CacheLabel) {
@@ -30,32 +31,41 @@ impl OAuthPolicy {
             Ok(text) => text,
             Err(reason) => return (Answer::Rejected { reason, provider: None }, CacheLabel::Off),
         };
-        let question = Question { text, request, keys, entry };
+        let question = Question { text, request, evidence, entry };
         // An explanation makes every check, so it bypasses the cache.
         let Some(cache) = self.tokens.as_deref().filter(|_| request.purpose == Purpose::Serve) else {
-            return (self.verify(&question, None, trace), CacheLabel::Off);
+            return (self.prove(&question, None, trace), CacheLabel::Off);
         };
         let cached = Cached { cache, digest: Digest::of(text.as_bytes()) };
         let recalled = self.recall(&cached, &question, trace);
         if let Some(answer) = recalled.or_else(|| self.recall_forged(&cached, request.now, trace)) {
             return (answer, CacheLabel::Hit);
         }
-        let answer = self.verify(&question, Some(&cached), trace);
-        if !matches!(answer, Answer::KeysNeeded(_)) {
+        let answer = self.prove(&question, Some(&cached), trace);
+        if !matches!(answer, Answer::KeysNeeded(_) | Answer::IntrospectionNeeded(_)) {
             cache.metrics().missed();
         }
         (answer, CacheLabel::Miss)
+    }
+
+    /// Proves a token from its text: a JWT by its signature, an opaque one by the word of its provider.
+    fn prove(&self, question: &Question<'_>, cached: Option<&Cached<'_>>, trace: &mut impl Trace) -> Answer {
+        match &self.introspection {
+            Some(introspecting) if Shape::of(question.text) == Shape::Opaque => {
+                self.introspect(introspecting, question, cached, trace)
+            }
+            Some(_) | None => self.verify(question, cached, trace),
+        }
     }
 
     /// The answer for a remembered token that is still valid at this agent.
     fn recall(&self, cached: &Cached<'_>, question: &Question<'_>, trace: &mut impl Trace) -> Option<Answer> {
         let (request, remembered) = (question.request, cached.cache.get(&cached.digest)?);
         let (index, provider) = self.holding(remembered.provider(), remembered.terms(), request.now)?;
-        if !remembered.is_still_signed(provider, request.now) {
+        if !remembered.still_counts(provider, request) {
             cached.cache.remove(&cached.digest);
             return None;
         }
-        request.note_use(remembered.key().last_used());
         cached.cache.metrics().hit();
         if let Some(kind) = self.denial(remembered.principal(), question.text, request.now, trace) {
             return Some(denied(&remembered, question, (index, provider), kind, trace));

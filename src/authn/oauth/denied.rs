@@ -6,7 +6,8 @@
 use crate::authz::{Check, Facts, Trace};
 use crate::model::{DenialKind, Instant, Principal};
 
-use super::policy::{OAuthPolicy, signed_digest};
+use super::policy::OAuthPolicy;
+use super::shape::signed_digest;
 
 impl OAuthPolicy {
     /// By what a denial names the token with this text, if one does.
@@ -18,7 +19,7 @@ impl OAuthPolicy {
         now: Instant,
         trace: &mut impl Trace,
     ) -> Option<DenialKind> {
-        let denied = self.denials.of_token(principal, now, || signed_digest(text));
+        let denied = self.denials.of_token(principal, now, || Some(signed_digest(text)));
         trace.check(Check::Denial, denied.is_none(), || Facts {
             seen: Some(match denied {
                 Some(kind) => format!("a denial by {kind} names it"),

@@ -14,6 +14,8 @@ use crate::authn::token_location::{TokenLocation, only};
 use crate::idp::Provider;
 use crate::model::{Denials, Digest, Issuer, reduced_eq};
 
+use super::opaque::Introspecting;
+use super::shape::signed_digest;
 use super::terms::{AudienceClaim, BoundTokens};
 
 /// Whether the agent receives the token, and how.
@@ -65,6 +67,8 @@ pub struct OAuthPolicy {
     pub forward_token: ForwardToken,
     /// The providers that this agent accepts; never empty.
     pub providers: Vec<Arc<Provider>>,
+    /// How providers are asked about tokens; `None` = none of them is.
+    pub introspection: Option<Box<Introspecting>>,
     /// Every configured issuer, accepted by this agent or not.
     pub issuers: Arc<Issuers>,
     /// Audiences of which a token must name at least one; empty = not checked.
@@ -101,19 +105,12 @@ impl OAuthPolicy {
         Some((header, value))
     }
 
-    /// The digest of what was signed of the token in a request; `None` where there is none.
+    /// The digest that names the token in a request ([`signed_digest`]); `None` where there is none.
     #[must_use]
     pub fn signed_digest(&self, headers: &HeaderMap, query: Option<&[u8]>) -> Option<Digest> {
         let in_header = credential(headers, &self.header, &self.scheme);
-        signed_digest(&only(in_header, &self.also, headers, query).ok()?)
+        only(in_header, &self.also, headers, query).ok().map(|token| signed_digest(&token))
     }
-}
-
-/// The digest of what is signed of a token: header and payload as they were sent (RFC 7515 section 5.2), so that a signature
-/// that is spelled in another way makes no other token of it.
-#[must_use]
-pub fn signed_digest(token: &str) -> Option<Digest> {
-    token.rsplit_once('.').map(|(signed, _)| Digest::of(signed.as_bytes()))
 }
 
 /// The issuers of all providers. They tell an unknown issuer from one that this agent does not accept.

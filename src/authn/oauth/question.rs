@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::authn::memory::TokenCache;
 use crate::authz::{Admission, Entry};
-use crate::idp::Provider;
-use crate::model::{DenialKind, Digest, Fetched, Identity, Reason, Request};
+use crate::idp::{Provider, TokenQuestion};
+use crate::model::{DenialKind, Digest, Fetched, Identity, Introspection, Reason, Request};
 
 /// The outcome of authenticating a request by its token.
 #[derive(Debug)]
@@ -35,14 +35,25 @@ pub enum Answer {
     },
     /// The `kid` of the token is unknown: fetch this provider's keys, then ask again.
     KeysNeeded(Arc<Provider>),
+    /// Only the provider can say whether the token is active: ask it, then ask here again.
+    IntrospectionNeeded(TokenQuestion),
+}
+
+/// What was fetched for the decision about a token.
+#[derive(Debug, Clone, Default)]
+pub struct TokenEvidence {
+    /// Whether the keys of the token's provider were fetched. The provider itself holds them.
+    pub keys: Fetched<()>,
+    /// The provider's word about the token.
+    pub introspection: Fetched<Introspection>,
 }
 
 /// A token, and everything beside the policy that the answer depends on.
 pub(super) struct Question<'a> {
     pub(super) text: &'a str,
     pub(super) request: &'a Request<'a>,
-    /// Whether keys were fetched for it, and with what outcome.
-    pub(super) keys: &'a Fetched<()>,
+    /// What was fetched for it.
+    pub(super) evidence: &'a TokenEvidence,
     pub(super) entry: &'a Entry,
 }
 

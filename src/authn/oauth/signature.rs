@@ -37,7 +37,10 @@ pub(super) fn verify_signature(
     let (kid, request) = (token.kid.as_deref(), question.request);
     let name = token.key_name();
     let found = provider.find(name, algorithm, request.now);
-    if matches!(found, Err(Missing::UnknownKid { .. })) && name.is_given() && !question.keys.was_asked() {
+    if matches!(found, Err(Missing::UnknownKid { .. }))
+        && name.is_given()
+        && !question.evidence.keys.was_asked()
+    {
         return Err(NotVerified::KeysNeeded);
     }
     trace.check(Check::Key, found.is_ok(), || Facts {

@@ -55,6 +55,9 @@ pub(in crate::authn) struct Times {
 }
 
 impl Times {
+    /// The `exp` of a token that has none and needs none, because its provider is asked about it.
+    pub(super) const ENDLESS: f64 = f64::INFINITY;
+
     /// Whether `exp` has passed, or is absent.
     pub(super) fn are_over_at(&self, now: Instant, leeway: f64) -> bool {
         self.exp.is_none_or(|exp| now.unix_f64() >= exp + leeway)

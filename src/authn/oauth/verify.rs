@@ -46,33 +46,13 @@ impl OAuthPolicy {
         // Read before the keys are: a refusal must never be remembered for a newer set than was tried.
         let key_set = cached.and_then(|_| provider.key_set_number(now));
         match verify_signature(&token, algorithm, provider, question, trace) {
-            Ok(Verified { key, key_id }) => {
-                let has_access_type = token.has_access_type();
-                let identity = {
-                    let token = verified(&token.claims, has_access_type, provider.spec(), now);
-                    identity(&token, index, key_id.as_deref())
-                };
-                let issuer = provider.spec().issuer.as_str();
-                let principal = Arc::new(Principal::of(issuer, &token.claims, &identity.names()));
-                let identity = Identity { principal: Some(Arc::clone(&principal)), ..identity };
-                let remembered = cached.map(|cached| {
-                    let (audience_claim, principal) = (self.audience_claim, Arc::clone(&principal));
-                    let proof = Proof { provider, audience_claim, algorithm, key, principal };
-                    let remembered = Arc::new(Remembered::new(&mut token, proof));
-                    cached.cache.insert(cached.digest, &remembered);
-                    remembered
-                });
-                if let Some(kind) = self.denial(&principal, question.text, now, trace) {
-                    trace.refused(|| TokenSaid::of(&token.claims, key_id.as_deref()));
-                    return Answer::Denied { identity: Arc::new(identity), kind, provider: index };
-                }
-                let token = verified(&token.claims, has_access_type, provider.spec(), now);
-                let admission = Arc::new(question.entry.admit(identity, &token, trace));
-                if let Some(remembered) = remembered {
-                    remembered.keep(question.entry.number, &admission);
-                }
-                Answer::Proven { admission, provider: index }
-            }
+            Ok(proof) => self.accept_signed(
+                &mut token,
+                (algorithm, proof),
+                (index, provider),
+                (question, cached),
+                trace,
+            ),
             Err(NotVerified::For(reason)) => {
                 let refused = refuse(&token, reason, Some(index), trace);
                 if let (Some(cached), Some(key_set), Reason::SignatureInvalid) = (cached, key_set, reason) {
@@ -84,6 +64,52 @@ impl OAuthPolicy {
             }
             Err(NotVerified::KeysNeeded) => Answer::KeysNeeded(Arc::clone(provider)),
         }
+    }
+
+    /// Accepts a token whose signature is good, when its provider, where it is asked, calls it active.
+    fn accept_signed(
+        &self,
+        token: &mut Token<'_>,
+        (algorithm, Verified { key, key_id }): (Algorithm, Verified),
+        (index, provider): (usize, &Arc<Provider>),
+        (question, cached): (&Question<'_>, Option<&Cached<'_>>),
+        trace: &mut impl Trace,
+    ) -> Answer {
+        let active_until = match self.still_active(&token.claims, (index, provider), question, trace) {
+            Ok(until) => until,
+            Err(answer) => {
+                if let Answer::Rejected { .. } = &answer {
+                    trace.refused(|| TokenSaid::of(&token.claims, key_id.as_deref()));
+                }
+                return answer;
+            }
+        };
+        let now = question.request.now;
+        let has_access_type = token.has_access_type();
+        let identity = {
+            let token = verified(&token.claims, has_access_type, provider.spec(), now);
+            identity(&token, index, key_id.as_deref())
+        };
+        let issuer = provider.spec().issuer.as_str();
+        let principal = Arc::new(Principal::of(issuer, &token.claims, &identity.names()));
+        let identity = Identity { principal: Some(Arc::clone(&principal)), ..identity };
+        let remembered = cached.map(|cached| {
+            let (audience_claim, principal) = (self.audience_claim, Arc::clone(&principal));
+            let proof = Proof { provider, audience_claim, algorithm, key, active_until, principal };
+            let remembered = Arc::new(Remembered::new(token, proof));
+            cached.cache.insert(cached.digest, &remembered);
+            remembered
+        });
+        if let Some(kind) = self.denial(&principal, question.text, now, trace) {
+            trace.refused(|| TokenSaid::of(&token.claims, key_id.as_deref()));
+            return Answer::Denied { identity: Arc::new(identity), kind, provider: index };
+        }
+        let token = verified(&token.claims, has_access_type, provider.spec(), now);
+        let admission = Arc::new(question.entry.admit(identity, &token, trace));
+        if let Some(remembered) = remembered {
+            remembered.keep(question.entry.number, &admission);
+        }
+        Answer::Proven { admission, provider: index }
     }
 
     /// The checks that need no key. A refusal has the index of the provider, once the agent is known to accept that.

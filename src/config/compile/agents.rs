@@ -18,8 +18,8 @@ use super::limits::OfAgent;
 use super::made::{Agents, FromFiles, Providers};
 use super::targets::Places;
 use super::{
-    assertion, audience, card, given, kept, keys, limits, operations, protocol, requirements, signing,
-    targets,
+    assertion, audience, card, given, introspection, kept, keys, limits, operations, protocol, requirements,
+    signing, targets,
 };
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins, Streams};
 use crate::config::text::code::Code;
@@ -238,13 +238,15 @@ fn authenticator(
             // accepts fewer than were written is another agent.
             let accepted: Option<Vec<_>> =
                 oauth.identity_providers.iter().map(|name| providers.get(&name.value).cloned()).collect();
+            let accepted = accepted?;
             Authenticator::OAuth(OAuthPolicy {
+                introspection: introspection::of_agent(input, &accepted, entry, oauth)?,
                 denials: Arc::clone(&all.denials),
                 header: oauth.header.clone(),
                 scheme: Scheme::parse(&oauth.prefix)?,
                 also: oauth.also.clone(),
                 forward_token: oauth.forward_token.clone(),
-                providers: accepted?,
+                providers: accepted,
                 issuers: Arc::clone(&all.issuers),
                 audiences: audience::all(input, entry, oauth),
                 audience_claim: oauth.audience_claim,

@@ -9,6 +9,7 @@ mod chain;
 mod files;
 mod given;
 mod input;
+mod introspection;
 mod kept;
 mod keys;
 mod limits;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::input::{Input, Mention};
 use super::made::Providers;
-use super::{files, terms};
+use super::{files, introspection, terms};
 use crate::config::language::settings::provider::{IdentityProvider, KeySource as Written};
 use crate::config::named::Named;
 use crate::config::text::code::Code;
@@ -54,6 +54,10 @@ fn want<'a>(input: &Input<'a>, written: &'a IdentityProvider, terms: &mut Vec<Na
         }
         None => None,
     };
+    let introspection = match written.introspection.as_deref() {
+        Some(asked) => Some(Box::new(introspection::of(input, written, asked)?)),
+        None => None,
+    };
     let (source, keys) = source?;
     let spec = ProviderSpec {
         name: written.id.value.clone(),
@@ -69,6 +73,7 @@ fn want<'a>(input: &Input<'a>, written: &'a IdentityProvider, terms: &mut Vec<Na
         extra_ca,
         implied_scopes: written.scope_implies.clone(),
         client_claim: written.client_claim.as_deref().map(Box::from),
+        introspection,
     };
     Some(Wanted { spec, keys })
 }

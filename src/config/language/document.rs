@@ -70,7 +70,8 @@ impl Document {
                 _ => None,
             };
             let bundle = provider.spiffe.as_ref().and_then(|spiffe| spiffe.bundle_file.as_ref());
-            key_file.into_iter().chain(bundle).chain(&provider.ca_file)
+            let introspection = provider.introspection.iter().flat_map(|asked| asked.files());
+            key_file.into_iter().chain(bundle).chain(&provider.ca_file).chain(introspection)
         });
         let upstreams = self.agents.iter().flat_map(|agent| {
             let upstream = &agent.upstream;

@@ -52,6 +52,8 @@ pub enum Feature {
     Spiffe,
     /// Limits that are resources of their own
     GlobalLimits,
+    /// `identity_providers.NAME.introspection`
+    Introspection,
 }
 
 impl Feature {
@@ -77,6 +79,7 @@ impl Feature {
         Self::Assertion,
         Self::Spiffe,
         Self::GlobalLimits,
+        Self::Introspection,
     ];
 
     /// The word by which members name it to each other.
@@ -103,6 +106,7 @@ impl Feature {
             Self::Assertion => "assertion",
             Self::Spiffe => "spiffe",
             Self::GlobalLimits => "global_limits",
+            Self::Introspection => "introspection",
         }
     }
 
@@ -148,6 +152,7 @@ impl Feature {
             (ResourceKind::IdentityProvider, "egress_proxy") => Some(Self::EgressProxy),
             (ResourceKind::IdentityProvider, "client_claim") => Some(Self::ClientClaim),
             (ResourceKind::IdentityProvider, "spiffe") => Some(Self::Spiffe),
+            (ResourceKind::IdentityProvider, "introspection") => Some(Self::Introspection),
             (ResourceKind::Agent | ResourceKind::IdentityProvider, "limits") => Some(Self::Limits),
             (
                 ResourceKind::Agent

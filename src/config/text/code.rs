@@ -88,6 +88,7 @@ codes! {
     AudienceMissing "audience-missing" Error "An agent that checks the audience, and has none that it could be.";
     AuthConflict "auth-conflict" Error "An agent has more than one kind of authentication.";
     KeySourceConflict "key-source-conflict" Error "A provider has more than one source of keys.";
+    AmbiguousTokens "ambiguous-tokens" Error "Two providers of one agent that would be asked about the same opaque tokens.";
     StoreConflict "store-conflict" Error "A store is a folder or etcd, not both.";
     BadStoreId "bad-store-id" Error "The id of a store that is not 32 hexadecimal digits.";
     // With an underscore, as documents and programs of fleets name it.

@@ -313,9 +313,10 @@ async fn a_name_is_resolved_once_for_a_fetch_and_checked_with_each() {
         );
         let said = fetcher.fetch(&url, None).await.unwrap_err();
         assert!(matches!(said, FetchError::ForbiddenAddress { .. }), "{said}");
-        let said = fetcher.post_form(&url, String::new(), None).await;
-        assert_eq!(said.unwrap().1, "here");
-        let said = fetcher.post_form(&url, String::new(), None).await.unwrap_err();
+        let form = || Form { body: String::new(), authorization: None, accept: None };
+        let said = fetcher.post_form(&url, form()).await;
+        assert_eq!(said.unwrap().body, "here");
+        let said = fetcher.post_form(&url, form()).await.unwrap_err();
         assert!(matches!(said, FetchError::ForbiddenAddress { .. }), "{said}");
         ASKED.store(2 * round + 2, Ordering::SeqCst);
     }

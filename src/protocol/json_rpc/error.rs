@@ -155,6 +155,7 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         | Reason::KeyUnknown
         | Reason::SignatureInvalid
         | Reason::Revoked
+        | Reason::TokenInactive
         | Reason::ApiKeyMissing
         | Reason::ApiKeyInvalid
         | Reason::ApiKeyExpired
@@ -174,7 +175,10 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         Reason::NoRoute => ErrorKind::NotServed,
         Reason::SessionForeign => ErrorKind::SessionUnknown,
         Reason::RateLimited | Reason::ConcurrencyLimited | Reason::QuotaSpent => ErrorKind::TooMany,
-        Reason::Ok | Reason::KeysUnavailable | Reason::LimitsUnavailable => return None,
+        Reason::Ok
+        | Reason::KeysUnavailable
+        | Reason::IntrospectionUnavailable
+        | Reason::LimitsUnavailable => return None,
     })
 }
 

@@ -29,11 +29,22 @@ pub(super) fn check_identity(payload: &Map<String, Value>) -> Result<(), Malform
 
 /// Parses the claims that say when, where and by whom the token may be used.
 pub(super) fn terms(payload: &Map<String, Value>) -> Result<Terms, Malformed> {
+    with_end(payload, numeric_date(payload.get("exp"))?)
+}
+
+/// The same of a provider's response about a token, in which `exp` is optional (RFC 7662 section 2.2), after the types of
+/// all other claims.
+pub(in crate::authn::oauth) fn answered_terms(response: &Map<String, Value>) -> Result<Terms, Malformed> {
+    check_identity(response)?;
+    with_end(response, Some(numeric_date(optional(response, "exp"))?.unwrap_or(Times::ENDLESS)))
+}
+
+fn with_end(payload: &Map<String, Value>, exp: Option<f64>) -> Result<Terms, Malformed> {
     let aud = strings(optional(payload, "aud"), Malformed("`aud` is not a string or an array of strings"))?;
     Ok(Terms {
         aud: aud.into_boxed_slice(),
         times: Times {
-            exp: numeric_date(payload.get("exp"))?,
+            exp,
             nbf: numeric_date(optional(payload, "nbf"))?,
             iat: numeric_date(optional(payload, "iat"))?,
         },

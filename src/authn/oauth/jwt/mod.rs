@@ -4,5 +4,7 @@ mod members;
 mod token;
 
 pub use members::Malformed;
+pub(super) use members::answered_terms;
+pub(super) use token::MAX_PAYLOAD_OBJECTS;
 pub use token::Token;
 pub(in crate::authn) use token::claims;

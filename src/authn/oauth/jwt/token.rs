@@ -27,7 +27,7 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 const MAX_HEADER_OBJECTS: usize = 64;
 /// The most objects inside the payload. Tokens with roles of a hundred projects have a few hundred; each object costs
 /// memory that a client can make the gateway spend before it has verified anything.
-const MAX_PAYLOAD_OBJECTS: usize = 1000;
+pub(in crate::authn::oauth) const MAX_PAYLOAD_OBJECTS: usize = 1000;
 
 /// A well-formed token. Nothing in it is verified.
 #[derive(Debug, Clone)]

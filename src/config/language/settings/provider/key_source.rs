@@ -119,9 +119,10 @@ fn of_file(file: Spanned<PathBuf>, into: impl Fn(Spanned<PathBuf>) -> KeySource)
 
 /// An issuer from which keys are to be discovered must be one from which they can be.
 pub(super) fn check(fields: &Fields<'_>, provider: &ProviderSettings) {
-    let Some(node) = fields.node("issuer").filter(|_| provider.keys.value == KeySource::Discovery) else {
-        return;
-    };
+    // Whoever is asked about tokens at an endpoint that is written needs no keys.
+    let is_asked = provider.introspection.as_ref().is_some_and(|asked| asked.endpoint.is_some());
+    let is_discovered = provider.keys.value == KeySource::Discovery && !is_asked;
+    let Some(node) = fields.node("issuer").filter(|_| is_discovered) else { return };
     let issuer = provider.issuer.as_str();
     if let Err(help) = discoverable(issuer, provider.insecure_http) {
         let shown = if web::has_credentials(issuer) { "this issuer".to_owned() } else { node.shown() };

@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod egress;
+mod introspection;
 mod issuer;
 mod key_source;
 mod scope_implies;
@@ -24,6 +25,7 @@ use crate::net::EgressProxy;
 use scope_implies::ScopeImplies;
 use spiffe::WhoIssues;
 
+pub(in crate::config) use introspection::{IntrospectionSettings, SecretMethod};
 pub use key_source::KeySource;
 pub(in crate::config) use spiffe::Spiffe;
 
@@ -58,6 +60,8 @@ section! {
         scope_implies: ImpliedScopes as ScopeImplies = ImpliedScopes::default();
         /// the claim in which its tokens name the client; default the first of client_id, cid, azp and appid that is there
         client_claim: Option<String> as ExactText;
+        /// how it is asked about tokens that only it can read (RFC 7662); absent: it is not, and takes JWTs alone
+        introspection: Option<Box<IntrospectionSettings>> as Boxed<IntrospectionSettings>;
         /// the proxy through which keys are fetched, `http://proxy:3128`, or `none`; default what HTTPS_PROXY,
         /// HTTP_PROXY and NO_PROXY of the environment say
         egress_proxy: EgressProxy as EgressProxy = EgressProxy::default();
@@ -71,6 +75,7 @@ section! {
             warn_of_plain_http(fields);
             if let Some(provider) = read {
                 key_source::check(fields, provider);
+                introspection::check(fields, provider);
                 compare_times(fields, provider);
             }
         }

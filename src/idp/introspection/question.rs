@@ -1,0 +1,104 @@
+//! A question to a provider about one token, which a decision needs to have answered.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::idp::Provider;
+use crate::model::{Digest, Fetched, Instant, Introspection, Secret};
+
+use super::introspector::{Answered, ReadAnswer};
+
+/// Requests of one agent that may wait for a provider, for each question that the provider may be asked at once.
+const WAITING_FOR_EACH: usize = 4;
+
+/// The places of one agent for requests that wait for one provider.
+#[derive(Debug, Clone)]
+pub struct WaitingPlaces(Arc<Semaphore>);
+
+impl WaitingPlaces {
+    /// Those at a provider that is asked at most `max_in_flight` questions at once.
+    #[must_use]
+    pub fn new(max_in_flight: usize) -> Self {
+        Self(Arc::new(Semaphore::new(max_in_flight.saturating_mul(WAITING_FOR_EACH))))
+    }
+}
+
+/// A question about a token.
+#[derive(Clone)]
+pub struct TokenQuestion {
+    provider: Arc<Provider>,
+    token: Arc<Secret>,
+    digest: Digest,
+    from: Option<IpAddr>,
+    waiting: WaitingPlaces,
+    read: ReadAnswer,
+}
+
+impl TokenQuestion {
+    /// A question to this provider, of whose agent this many requests may wait; `read` is how its response is read.
+    #[must_use]
+    pub fn new(provider: &Arc<Provider>, waiting: &WaitingPlaces, read: ReadAnswer, token: &str) -> Self {
+        Self {
+            provider: Arc::clone(provider),
+            token: Arc::new(Secret::new(token.to_owned())),
+            digest: Digest::of(token.as_bytes()),
+            from: None,
+            waiting: waiting.clone(),
+            read,
+        }
+    }
+
+    /// The same, from a client at this address.
+    #[must_use]
+    pub fn from_address(self, from: Option<IpAddr>) -> Self {
+        Self { from, ..self }
+    }
+
+    /// The provider.
+    #[must_use]
+    pub const fn provider(&self) -> &Arc<Provider> {
+        &self.provider
+    }
+
+    /// Asks it, or waits for the answer to the same question of another request. Waits at most `introspection.timeout`.
+    pub async fn ask(&self, now: Instant) -> Fetched<Introspection> {
+        let (Some(introspector), Some(spec)) =
+            (self.provider.introspector(), &self.provider.spec().introspection)
+        else {
+            return Fetched::Unavailable;
+        };
+        let Ok(_place) = self.waiting.0.try_acquire() else {
+            introspector.note_crowded();
+            return Fetched::Unavailable;
+        };
+        match introspector.ask(&self.provider, spec, self, now).await {
+            Some(answer) => Fetched::Here(answer),
+            None => Fetched::Unavailable,
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.token.expose_secret()
+    }
+
+    pub(super) const fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    pub(super) const fn from(&self) -> Option<IpAddr> {
+        self.from
+    }
+
+    pub(super) fn read(&self, provider: &Provider, body: &[u8], now: Instant) -> Result<Answered, String> {
+        (self.read)(provider, body, now)
+    }
+}
+
+impl fmt::Debug for TokenQuestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TokenQuestion").field(&self.provider.spec().name).finish()
+    }
+}
