@@ -134,7 +134,7 @@ codes! {
     HeaderConflict "header-conflict" Error "Two settings write the same header, or one of ours.";
     SelfUpstream "self-upstream" Error "An upstream that is one of the gateway's own ports.";
     CorsCredentials "cors-credentials" Error "CORS for every origin together with credentials.";
-    ProtocolBlock "protocol-block" Error "A block for a protocol that the agent does not speak.";
+    ProtocolBlock "protocol-block" Error "A block for what the resource is not: a protocol that the agent does not speak, or a trust domain.";
     TokenPassthrough "token-passthrough" Error "An agent that speaks MCP would receive its callers' tokens.";
     RootMetadata "root-metadata" Error "Two agents of one host answer at its root with their metadata, or one that has none.";
     SigningUrl "signing-url" Error "A card that is to be signed, of an agent that no setting gives one URL.";

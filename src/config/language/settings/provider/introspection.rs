@@ -132,6 +132,12 @@ fn check_proof(fields: &Fields<'_>) {
 /// The endpoint must be one that is asked over https, unless plain HTTP is allowed.
 pub(super) fn check(fields: &Fields<'_>, provider: &ProviderSettings) {
     let Some(introspection) = &provider.introspection else { return };
+    if provider.spiffe.is_some()
+        && let Some((place, _)) = fields.entry("introspection")
+    {
+        let message = "a trust domain issues JWT-SVIDs alone, and nobody can be asked about them";
+        fields.report().say(Code::ProtocolBlock, place, message, "remove `introspection`");
+    }
     if let Some(endpoint) = &introspection.endpoint
         && let Err(help) = web::fetch_url(endpoint.as_str(), provider.insecure_http)
     {
