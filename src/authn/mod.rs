@@ -4,6 +4,8 @@
 //! happens to the request.
 
 mod api_key;
+mod base64url;
+mod dpop;
 mod extract;
 mod memory;
 mod oauth;
@@ -16,11 +18,12 @@ mod session_owner;
 mod token_location;
 
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
+pub use dpop::{BadNonceKeys, Dpop, NonceKeys, Nonces, Proofs};
 pub use extract::Scheme;
 pub use memory::TokenCache;
 pub use oauth::{
-    Answer, AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, Token, TokenForm,
-    signed_digest,
+    Answer, AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, RequiredBindings,
+    SenderConstraint, Token, TokenForm, signed_digest,
 };
 pub use placed_session::PlacedSession;
 pub use session::SessionKeys;

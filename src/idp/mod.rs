@@ -32,6 +32,7 @@ mod verification_key;
 pub use authorization_server::{AuthorizationServer, authorization_server};
 pub use cache::Missing;
 pub use client_token::{ClientAuthentication, Token, TokenError, TokenRequest, client_token};
+pub use jwk::parse_jwk;
 pub use key_name::KeyName;
 pub use key_set::{Candidates, KeySet};
 pub use parse::{KeySetError, ParsedKeys, parse_key_set};

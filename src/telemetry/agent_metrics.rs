@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::model::{
     AuthMethod, CacheLabel, CallOutcome, Decision, DenialKind, EndedBy, ListOutcome, OperationClass,
-    ProviderName, Reason, StreamKind,
+    Possession, ProviderName, Reason, StreamKind, TokenBinding,
 };
 
 use super::counter::Counter;
@@ -34,6 +34,7 @@ struct Handles {
     codes: Counters,
     calls: Counters,
     denial_hits: Counters,
+    bindings: Counters,
     request_duration: OnceLock<Arc<Histogram>>,
     upstream_duration: OnceLock<Arc<Histogram>>,
 }
@@ -77,6 +78,7 @@ impl AgentMetrics {
             codes: Counters::default(),
             calls: Counters::default(),
             denial_hits: Counters::default(),
+            bindings: Counters::default(),
             request_duration: OnceLock::new(),
             upstream_duration: OnceLock::new(),
         }))
@@ -152,6 +154,16 @@ impl AgentMetrics {
         if let Some(cell) = self.0.denial_hits.cell(kind as usize, DenialKind::ALL.len()) {
             let make = || self.0.metrics.families.denial_hits.of([&self.0.agent, kind.as_str()]);
             cell.get_or_init(make).inc();
+        }
+    }
+
+    /// Counts an allowed request under what its token is bound to: under both where it is bound twice.
+    pub fn bound(&self, possession: Possession) {
+        for binding in possession.bindings() {
+            if let Some(cell) = self.0.bindings.cell(binding as usize, TokenBinding::ALL.len()) {
+                let make = || self.0.metrics.families.token_bindings.of([&self.0.agent, binding.as_str()]);
+                cell.get_or_init(make).inc();
+            }
         }
     }
 

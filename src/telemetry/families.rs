@@ -119,6 +119,8 @@ families! {
             = "Denials in force that this gateway knows, by what they name.";
         denial_hits: counter "portcullis_denial_hits_total" { Agent, DenialKind }
             = "Requests whose credential a denial names, by agent and by what it names.";
+        token_bindings: counter "portcullis_token_binding_total" { Agent, TokenBinding }
+            = "Allowed requests to agents that look at bindings, by what their token is bound to.";
         limit_requests: counter "portcullis_limit_requests_total" { Agent, LimitName, LimitResult }
             = "Requests that a limit counted or refused, by agent, limit and result.";
         limit_buckets: gauge "portcullis_limit_buckets" {}
@@ -231,6 +233,8 @@ families! {
             = "1 for the state of the target of an upstream, 0 for the others.";
         agent_targets: gauge "portcullis_agent_targets" { Agent, TargetUse }
             = "Targets of an agent by how they stand, where that is kept.";
+        replay_entries: gauge "portcullis_dpop_replay_entries" { Agent }
+            = "Proofs of possession that are remembered, so that none passes twice, by agent.";
         target_in_flight: gauge "portcullis_target_in_flight" { Target }
             = "Requests under way at the target of an upstream, streams among them.";
     }

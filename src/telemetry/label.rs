@@ -6,7 +6,7 @@
 use crate::model::{
     AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, DenialKind, EndedBy,
     ListOutcome, LookupResult, OperationClass, Reason, RetryResult, Shard, StreamKind, TargetFault,
-    TargetState,
+    TargetState, TokenBinding,
 };
 
 use super::{HandshakeFailure, LimitResult, TargetUse, UpstreamError};
@@ -52,6 +52,8 @@ pub enum Label {
     CardSignature,
     /// What a denial names.
     DenialKind,
+    /// What a token is bound to.
+    TokenBinding,
     /// What kind of stream it is.
     StreamKind,
     /// What ended a stream.
@@ -131,6 +133,7 @@ impl Label {
             Self::WhichRevision => "which",
             Self::FullRead | Self::TargetFault => "why",
             Self::Shard => "shard",
+            Self::TokenBinding => "binding",
             Self::Target => "target",
         }
     }
@@ -167,6 +170,7 @@ impl Label {
             Self::SkipReason => Some(32),
             Self::Trigger => Some(5),
             Self::Result | Self::Limit | Self::Log => Some(3),
+            Self::TokenBinding => Some(TokenBinding::ALL.len()),
             Self::LimitResult => Some(LimitResult::ALL.len()),
             Self::Version => Some(1),
             // Lists of `store` and `control`.

@@ -1,23 +1,26 @@
-//! Bearer tokens (RFC 6750): the policy of an agent, and the checks in their order.
+//! Access tokens (RFC 6750, RFC 9449): the policy of an agent, and the checks in their order.
 
 mod accept;
 mod authenticate;
+mod bound_tokens;
 mod credential;
 mod denied;
 mod head;
 mod jwt;
 mod policy;
 mod question;
+mod sender_constraint;
 mod signature;
 mod terms;
 mod token_type;
 mod verified;
 mod verify;
 
+pub use bound_tokens::{BoundTokens, RequiredBindings, SenderConstraint};
 pub(super) use jwt::claims;
 pub use jwt::{Malformed, Token};
 pub use policy::{ForwardToken, Issuers, OAuthPolicy, TokenForm, signed_digest};
 pub use question::Answer;
+pub use terms::AudienceClaim;
 pub(super) use terms::Terms;
-pub use terms::{AudienceClaim, BoundTokens};
 pub(super) use verified::{identity, verified};

@@ -18,6 +18,7 @@ mod providers;
 mod requirements;
 mod restart;
 mod sealing;
+mod sender_constraint;
 mod session_keys;
 mod shared_state;
 mod signing;
@@ -76,6 +77,7 @@ pub fn compile(
         shown: trust::shown(&input, &mut terms),
         given: given::read(&input),
         sessions: session_keys::read(&input),
+        nonces: sender_constraint::read(&input),
     };
     sealing::check(&input, &from.sessions.process);
     check(&input);

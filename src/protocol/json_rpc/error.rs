@@ -161,7 +161,15 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         | Reason::ApiKeyRevoked
         | Reason::ProfileMismatch
         | Reason::AcrInsufficient
-        | Reason::AuthTooOld => ErrorKind::Unauthenticated,
+        | Reason::AuthTooOld
+        | Reason::ProofMissing
+        | Reason::ProofMalformed
+        | Reason::ProofMismatch
+        | Reason::ProofStale
+        | Reason::ProofReplayed
+        | Reason::NonceRequired
+        | Reason::CertificateMissing
+        | Reason::CertificateMismatch => ErrorKind::Unauthenticated,
         Reason::ScopeMissing => ErrorKind::ScopeMissing,
         Reason::ClaimMismatch
         | Reason::OperationDenied
@@ -174,7 +182,9 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         Reason::NoRoute => ErrorKind::NotServed,
         Reason::SessionForeign => ErrorKind::SessionUnknown,
         Reason::RateLimited | Reason::ConcurrencyLimited | Reason::QuotaSpent => ErrorKind::TooMany,
-        Reason::Ok | Reason::KeysUnavailable | Reason::LimitsUnavailable => return None,
+        Reason::Ok | Reason::KeysUnavailable | Reason::LimitsUnavailable | Reason::ProofMemoryFull => {
+            return None;
+        }
     })
 }
 
