@@ -155,6 +155,10 @@ mod notify;
 mod ops;
 
 #[cfg(test)]
+#[path = "gateway/proof.rs"]
+mod proof;
+
+#[cfg(test)]
 #[path = "gateway/public_address.rs"]
 mod public_address;
 
