@@ -6,12 +6,14 @@
 // The client `web` gets tokens for alice, who logs in as soon as she is asked: with the first of `acr_values`, else with
 // `urn:weak`, and two hours ago where `login_hint` is `earlier`. They say so in `acr`, `amr` and `auth_time`.
 //
+// The clients `bound` and `nonced` get tokens that are bound to their key (DPoP); `nonced` needs a nonce of the provider for that.
+//
 // Keys are kept in KEYS_FILE, so that a provider that comes back is the same one.
 //   POST /control/rotate   makes new keys and signs with them at once; the ones before stay published
 //   POST /control/hang     takes connections from now on and never answers, as a provider behind a dead balancer does
 import { createServer } from 'node:http';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 
 import Provider from 'oidc-provider';
 
@@ -25,7 +27,8 @@ const ALGORITHMS = {
   ES256: ['ec', { namedCurve: 'P-256' }],
   EdDSA: ['ed25519', {}],
 };
-const CLIENTS = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA', brief: 'ES256' };
+const CLIENTS = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA', brief: 'ES256', bound: 'ES256', nonced: 'EdDSA' };
+const BOUND = ['bound', 'nonced'];
 const WEB = {
   client_id: 'web',
   client_secret: 'not-a-secret',
@@ -73,11 +76,17 @@ function makeProvider(keys) {
       response_types: [],
       redirect_uris: [],
       token_endpoint_auth_method: 'client_secret_post',
+      dpop_bound_access_tokens: BOUND.includes(client_id),
     }))],
     scopes: ['openid', 'refunds:write'],
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      dPoP: {
+        enabled: true,
+        nonceSecret: randomBytes(32),
+        requireNonce: (ctx) => ctx.oidc.client?.clientId === 'nonced',
+      },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_ctx, resource, client) => ({
