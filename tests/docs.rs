@@ -28,7 +28,9 @@ mod tests {
     use std::time::Duration;
 
     use portcullis::config::{Document, Files, Source, compile, parse, reference, schema};
-    use portcullis::model::{AuthContext, Call, CallProtocol, EndedBy, Identity, Instant, Reason, RequestId};
+    use portcullis::model::{
+        AuthContext, Call, CallProtocol, EndedBy, Identity, Instant, Possession, Reason, RequestId,
+    };
     use portcullis::telemetry::{AccessLog, EndedRequest, Metrics, RequestRecord, UpstreamError};
 
     fn root() -> &'static Path {
@@ -374,6 +376,7 @@ mod tests {
                     call: Some(Arc::new(call)),
                     identity: Some(Arc::new(identity)),
                     limit: Some("l".into()),
+                    possession: Possession { is_judged: true, ..Possession::NOT_JUDGED },
                     ..record
                 },
                 version: http::Version::HTTP_11,

@@ -107,6 +107,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn clients_that_others_wrote_use_tokens_that_are_bound_to_their_key() {
+        let one = Provider::start().await;
+        let gateway = Gateway::start(&Setup::of(&[("one", &one)])).await;
+        let found = one.bound_clients(&gateway.url("")).await;
+        let mut wanted = Vec::new();
+        for algorithm in ["ES256", "Ed25519", "PS256", "RS256"] {
+            for path in ["/bound", "/fresh", "/fresh?again"] {
+                wanted.push(format!("oauth4webapi {algorithm} {path} 200"));
+            }
+        }
+        let by_hand = [
+            "/bound 200",
+            "/fresh 401 use_dpop_nonce",
+            "/fresh 200",
+            "/bound 401 invalid_dpop_proof",
+            "/bound 401 invalid_token",
+        ];
+        wanted.extend(by_hand.map(|line| format!("dpop ES256 {line}")));
+        assert_eq!(found, wanted);
+    }
+
+    #[tokio::test]
     async fn a_client_steps_up_by_what_the_challenge_names() {
         let one = Provider::start().await;
         let gateway = Gateway::start(&Setup::of(&[("one", &one)])).await;

@@ -166,6 +166,10 @@ mod notify;
 mod ops;
 
 #[cfg(test)]
+#[path = "gateway/proof.rs"]
+mod proof;
+
+#[cfg(test)]
 #[path = "gateway/public_address.rs"]
 mod public_address;
 

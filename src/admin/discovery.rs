@@ -185,7 +185,7 @@ impl<'s> Clients<'s> {
             method: method.to_string(),
             url: self.reached.client(self.agent),
             status: reason.map(Reason::status),
-            challenge: challenge.map(|made| String::from_utf8_lossy(made.value.as_bytes()).into_owned()),
+            challenge: challenge.map(|made| made.text()),
         }
     }
 

@@ -3,7 +3,8 @@
 use std::time::Instant as Tick;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::uri::Scheme;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,6 +14,7 @@ use crate::model::{AgentName, CanonicalPath, Fetched, Request, Secret};
 use crate::routing::Agent;
 
 use super::SharedState;
+use super::agent_url::Reached;
 use super::body::{Answer, Json, maybe_secret};
 use super::explain_message::{Asked, METHOD, message, message_path, told_metadata_url};
 use super::page::{Nothing, Query};
@@ -76,6 +78,12 @@ pub(super) async fn run(
         request.path = CanonicalPath::parse(path.as_bytes()).unwrap_or(CanonicalPath::ROOT);
         request.query = query.map(str::as_bytes);
     }
+    // As the first listener would have it, unless the question says where it was sent to.
+    let reached = Reached::of(&live, agent, &headers);
+    let (scheme, listener) = reached.origin.split_once("://").unwrap_or(("http", ""));
+    request.scheme = if scheme == "https" { Scheme::HTTPS } else { Scheme::HTTP };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    request.authority = Some(host.unwrap_or(listener));
     let introspection = match gate::live_question(agent, &request).filter(|_| question.live) {
         Some(asked) => asked.ask(request.now).await,
         None => Fetched::NotAsked,
@@ -118,7 +126,7 @@ pub(super) fn headers(given: &[(String, String)]) -> Result<HeaderMap, Problem> 
 
 /// Puts a credential where the agent reads it.
 pub(super) fn put_credential(agent: &Agent, text: &Secret, headers: &mut HeaderMap) -> Result<(), Problem> {
-    let (name, mut value) = gate::credential(agent, text.expose_secret())
+    let (name, mut value) = gate::credential(agent, text.expose_secret(), headers)
         .map_err(|e| Problem::invalid("/credential", Code::BadHeader, e.to_string()))?;
     value.set_sensitive(true);
     headers.append(name, value);

@@ -199,11 +199,12 @@ impl ApiKeyPolicy {
     }
 
     fn extract<'h>(&self, headers: &'h HeaderMap, trace: &mut impl Trace) -> Result<&'h str, Reason> {
-        let found = extract::credential(headers, &self.header, &self.scheme).map_err(|reason| match reason {
-            Reason::TokenMissing => Reason::ApiKeyMissing,
-            Reason::TokenMalformed => Reason::ApiKeyInvalid,
-            other => other,
-        });
+        let found =
+            extract::credential(headers, &self.header, self.scheme.as_str()).map_err(|reason| match reason {
+                Reason::TokenMissing => Reason::ApiKeyMissing,
+                Reason::TokenMalformed => Reason::ApiKeyInvalid,
+                other => other,
+            });
         trace.check(Check::Credential, found.is_ok(), || Facts {
             seen: Some(match found {
                 Ok(_) => format!("one key in {}", self.header),

@@ -5,7 +5,7 @@
 use http::{HeaderMap, HeaderName};
 use memchr::memchr;
 
-use crate::model::{Reason, is_tchar};
+use crate::model::{DPOP, Reason, is_tchar};
 
 /// The authentication scheme before the credential (RFC 9110 section 11.1), such as `Bearer`; empty when the header holds
 /// the bare credential.
@@ -38,6 +38,35 @@ impl Default for Scheme {
     }
 }
 
+/// The scheme of tokens that come with a proof (RFC 9449 section 7.1).
+const DPOP_SCHEME: &str = "DPoP";
+
+/// The only credential in the header `name`, behind `scheme` or behind `DPoP`.
+///
+/// # Errors
+/// As [`credential`]; and [`Reason::MultipleTokens`] when there is more than one proof.
+pub(super) fn credential_or_dpop<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+    scheme: &str,
+) -> Result<&'a str, Reason> {
+    let mut proofs = headers.get_all(&DPOP).iter();
+    // Nothing in a proof is a comma.
+    if proofs.next().is_some_and(|proof| memchr(b',', proof.as_bytes()).is_some()) || proofs.next().is_some()
+    {
+        return Err(Reason::MultipleTokens);
+    }
+    match credential(headers, name, scheme) {
+        Err(Reason::TokenMissing) => credential(headers, name, DPOP_SCHEME),
+        found => found,
+    }
+}
+
+/// Whether the credential in the header `name` comes with the scheme `DPoP`.
+pub(super) fn has_dpop_scheme(headers: &HeaderMap, name: &HeaderName) -> bool {
+    credential(headers, name, DPOP_SCHEME).is_ok()
+}
+
 /// The only credential in the header `name`.
 ///
 /// # Errors
@@ -46,7 +75,7 @@ impl Default for Scheme {
 pub(super) fn credential<'a>(
     headers: &'a HeaderMap,
     name: &HeaderName,
-    scheme: &Scheme,
+    scheme: &str,
 ) -> Result<&'a str, Reason> {
     let mut values = headers.get_all(name).iter();
     let value = values.next().ok_or(Reason::TokenMissing)?;
@@ -78,19 +107,19 @@ fn printable(bytes: &[u8]) -> Option<&str> {
 }
 
 /// The text after the scheme and one or more spaces; the scheme is case-insensitive (RFC 9110 section 11.1).
-fn after_scheme<'a>(text: &'a str, scheme: &Scheme) -> Option<&'a str> {
-    if scheme.0.is_empty() {
+fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
+    if scheme.is_empty() {
         return Some(text);
     }
-    let (word, rest) = text.split_at_checked(scheme.0.len())?;
-    if !word.eq_ignore_ascii_case(&scheme.0) || !(rest.is_empty() || rest.starts_with(' ')) {
+    let (word, rest) = text.split_at_checked(scheme.len())?;
+    if !word.eq_ignore_ascii_case(scheme) || !(rest.is_empty() || rest.starts_with(' ')) {
         return None;
     }
     Some(rest.trim_start_matches(' '))
 }
 
 /// Whether a credential of this scheme follows a comma: `Basic x, Bearer y`.
-fn joined(text: &str, scheme: &Scheme) -> bool {
+fn joined(text: &str, scheme: &str) -> bool {
     text.split(',').skip(1).any(|part| after_scheme(part.trim_matches(' '), scheme).is_some())
 }
 
@@ -104,8 +133,7 @@ mod tests {
         for value in values {
             headers.append("authorization", HeaderValue::from_bytes(value).unwrap());
         }
-        let scheme = Scheme::parse(scheme).unwrap();
-        credential(&headers, &http::header::AUTHORIZATION, &scheme).map(str::to_owned)
+        credential(&headers, &http::header::AUTHORIZATION, scheme).map(str::to_owned)
     }
 
     #[test]
@@ -145,6 +173,38 @@ mod tests {
     fn control_and_non_ascii_bytes_are_refused() {
         for value in [b"Bearer a\tb".as_slice(), b"Bearer \xc3\xa4", b"Bearer\ta"] {
             assert_eq!(extract(&[value], "Bearer"), Err(Reason::TokenMalformed), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_comes_behind_one_of_two_schemes_and_with_at_most_one_proof() {
+        use Reason::{MultipleTokens, TokenMissing};
+        for (values, proofs, wanted, by_dpop) in [
+            (&["Bearer t"] as &[&str], &[] as &[&str], Ok("t"), false),
+            (&["Bearer t"], &["p"], Ok("t"), false),
+            (&["DPoP t"], &[], Ok("t"), true),
+            (&["dpop  t"], &["p"], Ok("t"), true),
+            (&["DPOP t"], &["p", "q"], Err(MultipleTokens), true),
+            (&["DPoP t"], &["p, q"], Err(MultipleTokens), true),
+            (&["Bearer t"], &["p", "p"], Err(MultipleTokens), false),
+            (&[], &["p", "p"], Err(MultipleTokens), false),
+            (&["DPoP t", "Bearer t"], &["p"], Err(MultipleTokens), false),
+            (&["DPoP t, Bearer t"], &["p"], Err(MultipleTokens), false),
+            (&["Bearer t, DPoP t"], &["p"], Err(MultipleTokens), false),
+            (&["Basic t, DPoP t"], &["p"], Err(MultipleTokens), false),
+            (&["DPoP"], &["p"], Err(TokenMissing), false),
+            (&["DPoPt"], &["p"], Err(TokenMissing), false),
+            (&["Basic t"], &["p"], Err(TokenMissing), false),
+            (&[], &["p"], Err(TokenMissing), false),
+        ] {
+            let mut headers = HeaderMap::new();
+            let all = values.iter().map(|v| ("authorization", v)).chain(proofs.iter().map(|p| ("dpop", p)));
+            for (name, value) in all {
+                headers.append(name, HeaderValue::from_str(value).unwrap());
+            }
+            let name = http::header::AUTHORIZATION;
+            assert_eq!(credential_or_dpop(&headers, &name, "Bearer"), wanted, "{values:?} {proofs:?}");
+            assert_eq!(has_dpop_scheme(&headers, &name), by_dpop, "{values:?} {proofs:?}");
         }
     }
 

@@ -4,6 +4,8 @@
 //! happens to the request.
 
 mod api_key;
+mod base64url;
+mod dpop;
 mod extract;
 mod memory;
 mod oauth;
@@ -16,11 +18,12 @@ mod session_owner;
 mod token_location;
 
 pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PREFIX};
+pub use dpop::{BadNonceKeys, Dpop, NonceKeys, Nonces, Proofs};
 pub use extract::Scheme;
 pub use memory::TokenCache;
 pub use oauth::{
     AmbiguousTokens, Answer, AudienceClaim, BoundTokens, ForwardToken, Introspecting, Issuers, Malformed,
-    OAuthPolicy, Token, TokenEvidence, TokenForm, signed_digest,
+    OAuthPolicy, RequiredBindings, SenderConstraint, Token, TokenEvidence, TokenForm, signed_digest,
 };
 pub use placed_session::PlacedSession;
 pub use session::SessionKeys;

@@ -42,7 +42,7 @@ closed_words! {
         Lifetime = "lifetime",
         /// The token names one of the agent's audiences.
         Audience = "audience",
-        /// The token is not bound to a key of its holder, or the agent ignores that.
+        /// The token is bound to keys of its holder as the agent wants it, and came with the scheme of that.
         Binding = "binding",
         /// The provider has a key for this token.
         Key = "key",
@@ -52,6 +52,24 @@ closed_words! {
         Introspection = "introspection",
         /// No denial names the token.
         Denial = "denial",
+        /// The certificate of the client is the one that the token is bound to (RFC 8705 section 3).
+        Certificate = "certificate",
+        /// The request has one proof (RFC 9449 section 4.2), of which each member is well-formed.
+        Proof = "proof",
+        /// The proof is of the method of the request.
+        ProofMethod = "proof_method",
+        /// The proof is of the URL of the request.
+        ProofUrl = "proof_url",
+        /// The proof is of this token.
+        ProofToken = "proof_token",
+        /// The key of the proof is the one that the token is bound to.
+        ProofKey = "proof_key",
+        /// The signature of the proof verifies.
+        ProofSignature = "proof_signature",
+        /// The proof was made a moment ago: it has a nonce of the gateway, or its `iat` is near.
+        ProofFresh = "proof_fresh",
+        /// The proof was not accepted before.
+        ProofReplay = "proof_replay",
         /// The token is of the profile that the agent requires (RFC 9068).
         Profile = "profile",
         /// The agent admits the client that the token was issued to.

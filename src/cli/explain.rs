@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::runtime::Runtime;
 
@@ -131,10 +132,15 @@ fn report(
     }
     if let Some(target) = args.path.as_deref().and_then(Target::of) {
         request.host = target.host.and_then(|host| Host::parse(host).ok());
+        request.scheme = if target.is_https { Scheme::HTTPS } else { Scheme::HTTP };
+        request.authority = target.host;
         // A path that no request can have is told of in a note; the credential is explained all the same.
         request.path = CanonicalPath::parse(target.path.as_bytes()).unwrap_or(CanonicalPath::ROOT);
         request.query = target.query.map(str::as_bytes);
     }
+    // Proofs name the host, and a client's request has it in this field.
+    let host = posed.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
+    request.authority = request.authority.or(host);
     let introspection = match gate::live_question(agent, &request).filter(|_| args.live) {
         Some(question) => runtime.block_on(question.ask(request.now)),
         None => Fetched::NotAsked,
@@ -182,13 +188,14 @@ fn headers(args: &Args, agent: &Agent) -> Result<HeaderMap, String> {
         std::fs::File::open(path).and_then(|mut file| file.read_to_string(&mut text))
     };
     read.map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
-    let (name, value) = gate::credential(agent, &text).map_err(|e| e.to_string())?;
+    let (name, value) = gate::credential(agent, &text, &headers).map_err(|e| e.to_string())?;
     headers.append(name, value);
     Ok(headers)
 }
 
 /// The target of a request: a path, or a whole URL.
 struct Target<'a> {
+    is_https: bool,
     host: Option<&'a str>,
     path: &'a str,
     query: Option<&'a str>,
@@ -205,14 +212,15 @@ impl<'a> Target<'a> {
             None => (None, text),
         };
         let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
-        Some(Self { host, path, query })
+        let is_https = text.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
+        Some(Self { is_https, host, path, query })
     }
 }
 
 /// Says when such a request would not reach the agent at all.
 fn route_note(snapshot: &Snapshot, agent: &Agent, method: Option<&str>, target: &str) -> Option<String> {
     let own = agent.route.hosts.first().map(HostRule::example);
-    let Target { host, path, query: _ } = Target::of(target)?;
+    let Target { is_https: _, host, path, query: _ } = Target::of(target)?;
     let host = host.or(own.as_deref());
     let canonical = match CanonicalPath::parse(path.as_bytes()) {
         Ok(path) => path,

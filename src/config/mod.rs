@@ -11,6 +11,7 @@ mod caller_limits;
 mod compile;
 mod language;
 mod named;
+mod remembered_proofs;
 mod snapshot;
 mod target_uses;
 mod text;

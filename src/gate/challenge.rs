@@ -1,6 +1,5 @@
-//! The challenge in the response to a refused request (RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 9470 section 3,
-//! RFC 9728 section 5.1),
-//! and the sentence that the client reads. Neither says more than a client may know.
+//! The challenge in the response to a refused request (RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 9449 section 7.1,
+//! RFC 9470 section 3, RFC 9728 section 5.1), and the sentence that the client reads. Neither says more than a client may know.
 //!
 //! Clients read challenges with regular expressions over the whole field, and some give up asking for more scopes only when
 //! a challenge is the same, byte for byte, as the one before. So its parameters have one order, none holds what looks like
@@ -10,8 +9,9 @@ use std::borrow::Cow;
 
 use http::HeaderValue;
 
+use crate::authn::OAuthPolicy;
 use crate::authz::{LoginNeeds, requested_scopes};
-use crate::model::{OAuthError, Reason, Refusal};
+use crate::model::{Algorithm, AlgorithmSet, OAuthError, Reason, Refusal};
 use crate::routing::{Agent, Authenticator};
 
 use super::step_up::StepUp;
@@ -21,10 +21,21 @@ use super::step_up::StepUp;
 pub struct Challenge {
     /// The value of `WWW-Authenticate`.
     pub value: HeaderValue,
+    /// That of a second line, with another scheme.
+    pub second: Option<HeaderValue>,
     /// The error that it names.
     pub error: Option<OAuthError>,
     /// The scopes that it names.
     pub scope: Option<String>,
+}
+
+impl Challenge {
+    /// Its lines as one text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let lines = std::iter::once(&self.value).chain(&self.second);
+        lines.map(|line| String::from_utf8_lossy(line.as_bytes())).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// The challenge for a refusal at an agent; `None` where another credential would change nothing.
@@ -40,7 +51,8 @@ pub fn challenge(
     match &agent.authenticator {
         // The extended card of A2A is for authenticated callers, also where no credential could be one.
         Authenticator::Public if reason == Reason::TokenMissing => Some(Challenge {
-            value: bearer(&[("realm", Some(agent.name.as_str()))])?,
+            value: written("Bearer", &[("realm", Some(agent.name.as_str()))])?,
+            second: None,
             error: None,
             scope: None,
         }),
@@ -48,40 +60,71 @@ pub fn challenge(
         Authenticator::ApiKey(_) => {
             let asks = reason.status() == 401 || reason == Reason::MultipleTokens;
             let value = asks.then(|| HeaderValue::from_str(&format!("ApiKey realm=\"{}\"", agent.name)));
-            Some(Challenge { value: value?.ok()?, error: None, scope: None })
+            Some(Challenge { value: value?.ok()?, second: None, error: None, scope: None })
         }
-        Authenticator::OAuth(_) => {
-            let error = match (reason, reason.oauth_error(), step_up) {
-                (Reason::TokenMissing, ..) => None,
-                (_, Some(error), _) => Some(error),
-                (_, None, Some(_)) => Some(OAuthError::InsufficientScope),
-                (_, None, None) => return None,
-            };
-            let login =
-                (error == Some(OAuthError::InsufficientUserAuthentication)).then(|| login(agent, step_up));
-            let acr_values = login.as_ref().and_then(LoginNeeds::acr_values);
-            let max_age = login.as_ref().and_then(LoginNeeds::max_age);
-            let scope = match (error, step_up) {
-                (Some(OAuthError::InvalidRequest), _) => None,
-                (Some(OAuthError::InvalidToken), _) | (_, None) => scope(agent.entry.rules.scopes.listed()),
-                (
-                    None | Some(OAuthError::InsufficientScope | OAuthError::InsufficientUserAuthentication),
-                    Some(step_up),
-                ) => scope(step_up.scopes.split(' ')),
-            };
-            let metadata = metadata();
-            let value = bearer(&[
+        Authenticator::OAuth(policy) => for_token(reason, agent, policy, step_up, metadata),
+    }
+}
+
+/// The challenge at an agent that takes tokens. Where both bearer tokens and tokens with a proof are taken, each scheme has a line
+/// of its own: clients read the first word of a line. What is wrong with a proof stands on the line of its scheme alone.
+fn for_token(
+    reason: Reason,
+    agent: &Agent,
+    policy: &OAuthPolicy,
+    step_up: Option<&StepUp>,
+    metadata: impl FnOnce() -> Option<String>,
+) -> Option<Challenge> {
+    let error = match (reason, reason.oauth_error(), step_up) {
+        (Reason::TokenMissing, ..) => None,
+        (_, Some(error), _) => Some(error),
+        (_, None, Some(_)) => Some(OAuthError::InsufficientScope),
+        (_, None, None) => return None,
+    };
+    let login = (error == Some(OAuthError::InsufficientUserAuthentication)).then(|| login(agent, step_up));
+    let acr_values = login.as_ref().and_then(LoginNeeds::acr_values);
+    let max_age = login.as_ref().and_then(LoginNeeds::max_age);
+    let scope = match (error, step_up) {
+        (Some(OAuthError::InvalidRequest), _) => None,
+        (Some(OAuthError::InvalidToken | OAuthError::InvalidDpopProof | OAuthError::UseDpopNonce), _)
+        | (_, None) => scope(agent.entry.rules.scopes.listed()),
+        (
+            None | Some(OAuthError::InsufficientScope | OAuthError::InsufficientUserAuthentication),
+            Some(step_up),
+        ) => scope(step_up.scopes.split(' ')),
+    };
+    let metadata = metadata();
+    let line = |scheme, error: Option<OAuthError>, algs: Option<&str>| {
+        let description = error.and_then(|_| description(reason));
+        written(
+            scheme,
+            &[
                 ("realm", Some(agent.name.as_str())),
                 ("error", error.map(OAuthError::as_str)),
-                ("error_description", description(reason)),
+                ("error_description", description),
+                ("algs", algs),
                 ("acr_values", acr_values.as_deref()),
                 ("max_age", max_age.as_deref()),
                 ("scope", scope.as_deref()),
                 ("resource_metadata", metadata.as_deref()),
-            ])?;
-            Some(Challenge { value, error, scope })
+            ],
+        )
+    };
+    let algs = policy.bound_tokens.dpop().map(|dpop| algorithms(dpop.algorithms));
+    let by_proof = algs.map(|algs| line("DPoP", error, Some(&algs)));
+    let (value, second) = match by_proof {
+        Some(by_proof) if policy.bound_tokens.requires_dpop() => (by_proof?, None),
+        by_proof => {
+            let of_token = error.filter(|error| !error.is_of_proof());
+            (line("Bearer", of_token, None)?, by_proof.flatten())
         }
-    }
+    };
+    Some(Challenge { value, second, error, scope })
+}
+
+/// Algorithms as a challenge lists them (RFC 9449 section 7.1).
+fn algorithms(algorithms: AlgorithmSet) -> String {
+    algorithms.iter().map(Algorithm::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// The login that is needed: for the operation, else for the agent.
@@ -98,6 +141,7 @@ const fn description(reason: Reason) -> Option<&'static str> {
         Reason::TokenExpired => Some("The access token expired"),
         Reason::AcrInsufficient => Some("A different authentication level is required"),
         Reason::AuthTooOld => Some("More recent authentication is required"),
+        Reason::NonceRequired => Some("Resource server requires nonce in DPoP proof"),
         _ => None,
     }
 }
@@ -108,11 +152,11 @@ fn scope<'s>(needed: impl Iterator<Item = &'s str>) -> Option<String> {
     (!scopes.is_empty()).then(|| scopes.join(" "))
 }
 
-/// A challenge of the scheme `Bearer` with those parameters that have a value. Names, codes, scopes and URLs are visible
-/// ASCII without quotes and backslashes, so the text is always a header value.
-fn bearer(parameters: &[(&str, Option<&str>)]) -> Option<HeaderValue> {
+/// A challenge with those parameters that have a value. Names, codes, scopes and URLs are visible ASCII without quotes and
+/// backslashes, so the text is always a header value.
+fn written(scheme: &str, parameters: &[(&str, Option<&str>)]) -> Option<HeaderValue> {
     let written = parameters.iter().filter_map(|(name, value)| Some(format!("{name}=\"{}\"", (*value)?)));
-    HeaderValue::from_str(&format!("Bearer {}", written.collect::<Vec<_>>().join(", "))).ok()
+    HeaderValue::from_str(&format!("{scheme} {}", written.collect::<Vec<_>>().join(", "))).ok()
 }
 
 /// The sentence for the client. A client without an API key learns the name of the header: that is no secret, and the

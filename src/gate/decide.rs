@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::authn::{Answer, OAuthPolicy};
 use crate::authz::Trace;
-use crate::model::{DenialKind, Purpose, Reason, Request};
+use crate::model::{DenialKind, Possession, Purpose, Reason, Request};
 use crate::routing::{Agent, Authenticator};
 
 use super::{Evidence, Need, Verdict};
@@ -49,7 +49,13 @@ fn by_token(
 ) -> Step {
     let (answer, cache) = policy.authenticate(request, &evidence.token, &agent.entry, trace);
     let (verdict, provider) = match answer {
-        Answer::Proven { admission, provider } => (Verdict::admitted(agent, admission), Some(provider)),
+        Answer::Proven { admission, provider, possession } => {
+            (Verdict { possession, ..Verdict::admitted(agent, admission) }, Some(provider))
+        }
+        Answer::Unproven { reason, nonce, provider } => {
+            let possession = Possession { nonce, ..Possession::NOT_JUDGED };
+            (Verdict { possession, ..Verdict::refused(agent, reason, None) }, Some(provider))
+        }
         Answer::Denied { identity, kind, provider } => {
             note_denial(agent, kind, request);
             (Verdict::refused(agent, Reason::Revoked, Some(identity)), Some(provider))

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::authn::TokenEvidence;
 use crate::authz::{Line, Ruled, Silent, Transcript};
 use crate::idp::TokenQuestion;
-use crate::model::{Decision, Fetched, Introspection, Purpose, Reason, Refusal, Request, RequestId};
+use crate::model::{DPOP, Decision, Fetched, Introspection, Purpose, Reason, Refusal, Request, RequestId};
 use crate::protocol::json_rpc::{is_plain_json, request};
 use crate::protocol::mcp::{NoSample, sample};
 use crate::routing::{Agent, Authenticator, Protocol};
@@ -66,7 +66,7 @@ pub struct LimitLeft {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "RefusedResponse")]
 pub struct Response {
-    /// `WWW-Authenticate`, where there is a challenge.
+    /// `WWW-Authenticate`, where there is a challenge; two of them are separated by a comma.
     pub www_authenticate: Option<String>,
     /// `Content-Type`
     pub content_type: String,
@@ -175,9 +175,8 @@ pub fn explain_message(
         request_id: &NO_REQUEST,
     };
     let (content_type, body) = refused.body(agent.error_form(request.method, request.path.as_str()));
-    let value = |challenge: &Challenge| String::from_utf8_lossy(challenge.value.as_bytes()).into_owned();
     let response = Response {
-        www_authenticate: challenge.as_ref().map(value),
+        www_authenticate: challenge.as_ref().map(Challenge::text),
         content_type: content_type.to_owned(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
@@ -245,18 +244,26 @@ pub enum CredentialError {
     NoHeader,
 }
 
-/// The header in which the agent reads a credential, with `text`, trimmed, behind the agent's scheme.
+/// The header in which the agent reads a credential, with `text`, trimmed, behind the agent's scheme; behind `DPoP`, where
+/// `others` have a proof and the agent looks at it.
 ///
 /// # Errors
 /// When the agent is public, or a header cannot carry the text.
-pub fn credential(agent: &Agent, text: &str) -> Result<(HeaderName, HeaderValue), CredentialError> {
+pub fn credential(
+    agent: &Agent,
+    text: &str,
+    others: &HeaderMap,
+) -> Result<(HeaderName, HeaderValue), CredentialError> {
     let (name, scheme) = match &agent.authenticator {
-        Authenticator::OAuth(policy) => (&policy.header, &policy.scheme),
-        Authenticator::ApiKey(policy) => (&policy.header, &policy.scheme),
+        Authenticator::OAuth(policy) if policy.bound_tokens.dpop().is_some() && others.contains_key(DPOP) => {
+            (&policy.header, "DPoP")
+        }
+        Authenticator::OAuth(policy) => (&policy.header, policy.scheme.as_str()),
+        Authenticator::ApiKey(policy) => (&policy.header, policy.scheme.as_str()),
         Authenticator::Public => return Err(CredentialError::Public(agent.name.to_string())),
     };
-    let gap = if scheme.as_str().is_empty() { "" } else { " " };
-    let value = format!("{}{gap}{}", scheme.as_str(), text.trim());
+    let gap = if scheme.is_empty() { "" } else { " " };
+    let value = format!("{scheme}{gap}{}", text.trim());
     let mut value = HeaderValue::from_str(&value).map_err(|_| CredentialError::NoHeader)?;
     value.set_sensitive(true);
     Ok((name.clone(), value))

@@ -54,7 +54,9 @@ impl RefusedResponse<'_> {
             Some(
                 OAuthError::InvalidRequest
                 | OAuthError::InvalidToken
-                | OAuthError::InsufficientUserAuthentication,
+                | OAuthError::InsufficientUserAuthentication
+                | OAuthError::InvalidDpopProof
+                | OAuthError::UseDpopNonce,
             )
             | None => ErrorKind::of(self.refusal),
         }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::authz::{Admission, Check, Facts, Trace};
 use crate::model::{
-    AuthMethod, CacheLabel, CallOutcome, Decision, Enforcement, Identity, Instant, OperationClass, Reason,
+    AuthMethod, CacheLabel, CallOutcome, Decision, Enforcement, Identity, Instant, OperationClass,
+    Possession, Reason,
 };
 use crate::routing::Agent;
 
@@ -25,6 +26,8 @@ pub struct Verdict {
     pub identity: Option<Arc<Identity>>,
     /// The part of the token cache in the decision.
     pub cache: CacheLabel,
+    /// What the request has shown of what its token is bound to, and the nonce for the response.
+    pub possession: Possession,
     /// What the request asked for, at an agent with rules by operation, once its message was read.
     pub asked: Option<Box<Asked>>,
     /// The permit, unless the request is refused.
@@ -40,6 +43,7 @@ impl Verdict {
         provider: None,
         identity: None,
         cache: CacheLabel::Off,
+        possession: Possession::NOT_JUDGED,
         asked: None,
         permit: None,
     };
@@ -108,6 +112,7 @@ impl Verdict {
             provider: None,
             identity,
             cache: CacheLabel::Off,
+            possession: Possession::NOT_JUDGED,
             asked: None,
             permit: Some(Permit::new(Arc::clone(agent), admission)),
         }
@@ -115,8 +120,8 @@ impl Verdict {
 
     /// The same caller and request, but refused for this reason.
     pub(super) fn but_refused(self, agent: &Arc<Agent>, reason: Reason) -> Self {
-        let Self { identity, provider, cache, asked, .. } = self;
-        Self { provider, cache, asked, ..Self::refused(agent, reason, identity) }
+        let Self { identity, provider, cache, possession, asked, .. } = self;
+        Self { provider, cache, possession, asked, ..Self::refused(agent, reason, identity) }
     }
 
     /// The request is refused. At an agent in shadow mode it passes all the same, without claim headers.
@@ -126,7 +131,8 @@ impl Verdict {
             Enforcement::Shadow => (Decision::ShadowDeny, Some(Permit::new(Arc::clone(agent), None))),
         };
         let (method, cache) = (agent.method(), CacheLabel::Off);
-        Self { method, decision, reason, provider: None, identity, cache, asked: None, permit }
+        let possession = Possession::NOT_JUDGED;
+        Self { method, decision, reason, provider: None, identity, cache, possession, asked: None, permit }
     }
 
     /// The token is valid; its admission says whether the rules allow the request.

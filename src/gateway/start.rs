@@ -99,11 +99,14 @@ fn show_state(live: &Arc<Live<Snapshot>>, clock: &Arc<dyn Clock>, metrics: &Metr
         let (live, clock) = (Arc::downgrade(live), Arc::clone(clock));
         move || live.upgrade().map(|live| (live.get(), clock.now()))
     };
-    let (of_targets, of_agents) = (now.clone(), now.clone());
+    let (of_targets, of_agents, of_proofs) = (now.clone(), now.clone(), now.clone());
     metrics
         .read_targets(move || of_targets().map(|(live, now)| live.target_readings(now)).unwrap_or_default());
     metrics.read_agent_targets(move || {
         of_agents().map(|(live, now)| live.agent_targets(now)).unwrap_or_default()
+    });
+    metrics.read_replay_tables(move || {
+        of_proofs().map(|(live, _)| live.remembered_proofs()).unwrap_or_default()
     });
     metrics.read_limit_table(move || {
         let Some((live, _)) = now() else { return LimitTableReading::default() };

@@ -57,16 +57,24 @@ impl Entry {
     pub(super) fn into_key(self, allowed: AlgorithmSet) -> Result<VerificationKey, SkipReason> {
         match self {
             Self::Object { repeated: true, .. } => Err(SkipReason::DuplicateMember),
-            Self::Object { members, .. } => Jwk(members).into_key(allowed),
+            Self::Object { members, .. } => Jwk(&members).to_key(allowed),
             Self::NoObject => Err(SkipReason::Malformed),
         }
     }
 }
 
-struct Jwk(Map<String, Value>);
+/// The key of a JWK that comes alone, for those of its algorithms that are `allowed`. `members` has none twice.
+///
+/// # Errors
+/// What would make a key of a set be skipped.
+pub fn parse_jwk(members: &Map<String, Value>, allowed: AlgorithmSet) -> Result<VerificationKey, SkipReason> {
+    Jwk(members).to_key(allowed)
+}
 
-impl Jwk {
-    fn into_key(self, allowed: AlgorithmSet) -> Result<VerificationKey, SkipReason> {
+struct Jwk<'m>(&'m Map<String, Value>);
+
+impl Jwk<'_> {
+    fn to_key(&self, allowed: AlgorithmSet) -> Result<VerificationKey, SkipReason> {
         let kty = self.text("kty")?.ok_or(SkipReason::Malformed)?;
         match kty {
             "RSA" | "EC" | "OKP" => {}
@@ -85,7 +93,7 @@ impl Jwk {
             _ => self.okp()?,
         };
         let key = VerificationKey::new(kid, material, declared, allowed)?;
-        Ok(key.with_thumbprints(Thumbprints::of(&self.0)))
+        Ok(key.with_thumbprints(Thumbprints::of(self.0)))
     }
 
     /// RFC 7517 sections 4.2 and 4.3: a key for another use verifies no signatures. `key_ops` has no duplicates, and

@@ -38,6 +38,7 @@ pub use introspection::{
     Answered, ClientKey, ClientProof, ClientSecret, ClientSpec, IntrospectedTokens, IntrospectionSpec,
     IntrospectionStatus, Introspector, ReadAnswer, TokenQuestion, WaitingPlaces,
 };
+pub use jwk::parse_jwk;
 pub use key_name::KeyName;
 pub use key_set::{Candidates, KeySet};
 pub use parse::{KeySetError, ParsedKeys, parse_bundle, parse_key_set};

@@ -38,9 +38,11 @@ mod name;
 mod oauth_error;
 mod operation;
 mod path;
+mod possession;
 mod principal;
 mod private_jwk;
 mod problem;
+mod public_address;
 pub mod query;
 mod reason;
 mod refusal;
@@ -93,9 +95,11 @@ pub use operation::{
     Call, CallOutcome, CallProtocol, ListOutcome, Operation, OperationClass, Target, TargetKind,
 };
 pub use path::{CanonicalPath, PathError};
+pub use possession::{DPOP, DPOP_NONCE, NextNonce, Possession, TokenBinding};
 pub use principal::Principal;
 pub use private_jwk::PRIVATE_JWK_MEMBERS;
 pub use problem::{PROBLEM_MEDIA_TYPE, ProblemDocument, problem_document};
+pub use public_address::{PublicAddress, PublicOrigin, SentTo};
 pub use reason::Reason;
 pub use refusal::Refusal;
 pub use request::{Purpose, Request};

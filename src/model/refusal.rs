@@ -154,7 +154,9 @@ impl Refusal {
             Self::Decided(Reason::IntrospectionUnavailable) => Some("1"),
             // A place becomes free as soon as one of the caller's requests ends. When a rate lets the next request in, the
             // limit says. The place where members count is looked for each second.
-            Self::Decided(Reason::ConcurrencyLimited | Reason::LimitsUnavailable) => Some("1"),
+            Self::Decided(
+                Reason::ConcurrencyLimited | Reason::LimitsUnavailable | Reason::ProofMemoryFull,
+            ) => Some("1"),
             // Likewise for the card of an agent, and a disk is full for longer.
             Self::CardUnavailable | Self::KeySetUnavailable => Some("5"),
             // A slot becomes free as soon as any request ends, and memory as soon as a message is sent.
@@ -212,7 +214,9 @@ const fn decided(reason: Reason) -> &'static str {
         | Reason::KeyUnknown
         | Reason::SignatureInvalid
         | Reason::TokenInactive
-        | Reason::ProfileMismatch => "The access token is not valid for this agent.",
+        | Reason::ProfileMismatch
+        | Reason::CertificateMissing
+        | Reason::CertificateMismatch => "The access token is not valid for this agent.",
         Reason::Revoked => "The credential is not valid for this agent.",
         Reason::ScopeMissing | Reason::ClaimMismatch | Reason::ClientNotAllowed | Reason::ActorNotAllowed => {
             "The access token does not permit this."
@@ -220,6 +224,13 @@ const fn decided(reason: Reason) -> &'static str {
         Reason::AcrInsufficient | Reason::AuthTooOld => {
             "This agent asks for another login of the user. Get a new access token."
         }
+        Reason::ProofMissing
+        | Reason::ProofMalformed
+        | Reason::ProofMismatch
+        | Reason::ProofStale
+        | Reason::ProofReplayed => "The proof in the field DPoP is not valid for this request.",
+        Reason::NonceRequired => "The proof must have the nonce in the field DPoP-Nonce of this response.",
+        Reason::ProofMemoryFull => "No more proofs can be accepted at the moment. Try again later.",
         Reason::KeysUnavailable | Reason::IntrospectionUnavailable => {
             "Access tokens cannot be checked at the moment. Try again later."
         }

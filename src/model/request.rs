@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use http::uri::Scheme;
 use http::{HeaderMap, Method};
 
-use super::{CanonicalPath, Digest, Host, Instant, SharedTimestamp};
+use super::{CanonicalPath, Digest, Host, Instant, SentTo, SharedTimestamp};
 
 /// One request to one agent, at one point in time.
 #[derive(Debug, Clone)]
@@ -18,6 +18,10 @@ pub struct Request<'r> {
     pub scheme: Scheme,
     /// The host that the request names; absent from an HTTP/1.0 request without one.
     pub host: Option<Host<'r>>,
+    /// Host and port as the request names them; absent from an HTTP/1.0 request without a host.
+    pub authority: Option<&'r str>,
+    /// Whether the peer of the connection is a trusted proxy, whose forwarding fields count.
+    pub is_trusted: bool,
     /// The path in canonical form.
     pub path: CanonicalPath<'r>,
     /// The query as it was sent, without the question mark.
@@ -26,8 +30,7 @@ pub struct Request<'r> {
     pub headers: &'r HeaderMap,
     /// The client's address: that of the connection, or the one that a trusted proxy names.
     pub peer: Option<IpAddr>,
-    /// The SHA-256 of the client's certificate in DER (RFC 8705 section 3.1). No listener asks for one yet, so it is always
-    /// absent.
+    /// The SHA-256 of the client's certificate in DER (RFC 8705 section 3.1); absent where the client showed none.
     pub client_certificate: Option<Digest>,
     /// The time of the decision. The caller updates it when it decides again after a wait.
     pub now: Instant,
@@ -52,6 +55,8 @@ impl<'r> Request<'r> {
             method: &Method::GET,
             scheme: Scheme::HTTP,
             host: None,
+            authority: None,
+            is_trusted: false,
             path: CanonicalPath::ROOT,
             query: None,
             headers,
@@ -60,6 +65,14 @@ impl<'r> Request<'r> {
             now,
             purpose: Purpose::Serve,
         }
+    }
+
+    /// Where its client sent it to.
+    #[must_use]
+    pub fn sent_to(&self) -> SentTo<'r> {
+        let scheme = if self.scheme == Scheme::HTTPS { "https" } else { "http" };
+        let own = SentTo { scheme, authority: self.authority.unwrap_or_default() };
+        SentTo::of(own, self.headers, self.is_trusted)
     }
 
     /// Notes the use of a key, unless the decision is only shown.

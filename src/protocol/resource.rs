@@ -111,6 +111,15 @@ pub struct ResourceMetadata<'a> {
     /// How the token is sent: `header` where it is `Authorization: Bearer`.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub bearer_methods_supported: &'a [&'a str],
+    /// The algorithms of proofs of possession, where they are looked at (RFC 9449 section 5.1 has the same for servers).
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub dpop_signing_alg_values_supported: &'a [&'static str],
+    /// Whether each token must be bound to a key, of which requests have proofs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dpop_bound_access_tokens_required: Option<bool>,
+    /// Whether tokens may be bound to the certificate of the client (RFC 8705).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_certificate_bound_access_tokens: Option<bool>,
     /// The name for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_name: Option<&'a str>,
@@ -177,6 +186,9 @@ mod tests {
             authorization_servers: &["https://idp.example"],
             scopes_supported: &[],
             bearer_methods_supported: &[],
+            dpop_signing_alg_values_supported: &[],
+            dpop_bound_access_tokens_required: None,
+            tls_client_certificate_bound_access_tokens: None,
             resource_name: None,
             resource_documentation: None,
         };

@@ -118,6 +118,8 @@ impl Gateway {
             method: &head.method,
             scheme: if ctx.https { Scheme::HTTPS } else { Scheme::HTTP },
             host: view.host,
+            authority: view.authority,
+            is_trusted: ctx.origin.trusted,
             path: view.path,
             query: view.query,
             headers: &head.headers,

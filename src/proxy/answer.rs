@@ -116,7 +116,12 @@ impl Problem {
         head.insert_header(header::CACHE_CONTROL, "no-store")?;
         head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
         if let Some(challenge) = self.challenge {
-            head.insert_header("WWW-Authenticate", challenge.value)?;
+            for line in std::iter::once(challenge.value).chain(challenge.second) {
+                head.append_header("WWW-Authenticate", line)?;
+            }
+        }
+        if let Some(nonce) = ctx.next_nonce() {
+            head.insert_header("DPoP-Nonce", nonce)?;
         }
         if let Some(seconds) = ctx.counted.as_ref().and_then(|counted| counted.retry_after()) {
             head.insert_header("Retry-After", seconds.to_string())?;

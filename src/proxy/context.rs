@@ -10,7 +10,7 @@ use pingora::{Error, ErrorType};
 
 use crate::door::{EndedAt, Over};
 use crate::gate::{Counted, Verdict};
-use crate::model::{EndedBy, Grounds, Instant, Refusal, RequestId};
+use crate::model::{EndedBy, Grounds, Instant, NextNonce, Refusal, RequestId};
 use crate::routing::Agent;
 use crate::spans::Trace;
 use crate::telemetry::{PathText, RequestRecord, Serving, UpstreamError};
@@ -150,6 +150,14 @@ impl Context {
         }
     }
 
+    /// The nonce for the response, where the client needs a new one for its next proof.
+    pub(super) fn next_nonce(&self) -> Option<HeaderValue> {
+        match self.verdict.possession.nonce {
+            NextNonce::None => None,
+            which @ (NextNonce::Usual | NextNonce::Reserve) => self.agent()?.next_nonce(which, self.now),
+        }
+    }
+
     /// Why the agent's time is over, if it is.
     pub(super) fn over(&self) -> Option<Over> {
         self.admitted().and_then(Passage::over)
@@ -185,6 +193,7 @@ impl Context {
             provider: agent.and_then(|agent| agent.provider_name(verdict.provider)).cloned(),
             identity: verdict.identity.clone(),
             cache: verdict.cache,
+            possession: verdict.possession,
             call: verdict.asked.as_ref().and_then(|asked| asked.call.clone()),
             limit: self.counted.as_ref().zip(agent).and_then(|(counted, agent)| counted.limit(agent)),
             status: None,

@@ -9,7 +9,7 @@ use pingora::http::RequestHeader;
 
 use crate::authz::{Silent, Witness};
 use crate::gate::{Evidence, Need, Permit, Step, Verdict, decide};
-use crate::model::{Clock, Fetched, Grounds, Instant, Request};
+use crate::model::{Clock, Decision, Fetched, Grounds, Instant, Request};
 use crate::routing::Agent;
 
 use super::context::Context;
@@ -70,6 +70,9 @@ impl Gateway {
         ctx: &mut Context,
     ) -> Option<Permit> {
         agent.metrics.decision_took(verdict.method, verdict.cache, took);
+        if verdict.possession.is_judged && verdict.decision == Decision::Allow {
+            agent.metrics.bound(verdict.possession);
+        }
         let permit = verdict.permit.take();
         ctx.verdict = verdict;
         if let Some(decisions) = &self.parts.decisions {

@@ -7,7 +7,7 @@ use pingora::http::RequestHeader;
 
 use crate::config::Snapshot;
 use crate::gate::Permit;
-use crate::model::{Live, query, reduced_eq};
+use crate::model::{DPOP, Live, query, reduced_eq};
 use crate::routing::Agent;
 
 use super::assert;
@@ -92,8 +92,8 @@ fn placeholder() -> RequestHeader {
     Request::new(()).into_parts().0.into()
 }
 
-/// Whether a client's field of that name is removed: forwarding fields that are not trusted, disguised spellings of framing
-/// fields, and `Expect`, which the gateway has answered itself.
+/// Whether a client's field of that name is removed, unless the agent hands it on: forwarding fields that are not trusted, disguised spellings of framing
+/// fields, a proof, which goes with the token alone, and `Expect`, which the gateway has answered itself.
 fn is_withheld(name: &HeaderName, ctx: &Context) -> bool {
     // Few names begin with these letters, so most are decided by two bytes. Names are in lower case here.
     let mut letters = name.as_str().bytes().filter(u8::is_ascii_alphanumeric);
@@ -106,6 +106,7 @@ fn is_withheld(name: &HeaderName, ctx: &Context) -> bool {
         }
         (Some(b'h' | b'u'), _) => is_disguised(name),
         (Some(b'e'), _) => *name == header::EXPECT,
+        (Some(b'd'), Some(b'p')) => *name == DPOP,
         _ => false,
     }
 }

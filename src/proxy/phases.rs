@@ -148,7 +148,9 @@ impl ProxyHttp for Gateway {
         ctx: &mut Box<Context>,
     ) -> pingora::Result<()> {
         if response::is_interim(head.status) {
-            session_answer::withhold(head, ctx.passage()?.agent());
+            let agent = ctx.passage()?.agent();
+            session_answer::withhold(head, agent);
+            response::withhold_nonce(head, agent);
             return Ok(());
         }
         let passage = ctx.passage_mut()?;

@@ -1,16 +1,14 @@
 //! The address under which clients reach an agent: the configured one, else the one that a trusted proxy or the request
 //! names.
 
-use http::HeaderName;
 use pingora::http::RequestHeader;
 
 use crate::config::PublicUrl;
-use crate::model::Host;
+use crate::model::{Host, SentTo};
 use crate::protocol::metadata_url_in_challenge;
 use crate::routing::Agent;
 
 use super::context::Context;
-use super::forwarded;
 use super::view::sent_host;
 
 /// The public address of an agent, without the path of a request.
@@ -23,7 +21,7 @@ pub(super) struct Public {
     /// Whether the configuration says so.
     pub(super) is_configured: bool,
     /// The scheme of the request.
-    pub(super) scheme: String,
+    pub(super) scheme: &'static str,
     /// The authority of the request.
     pub(super) authority: String,
 }
@@ -36,30 +34,24 @@ impl Public {
         agent: &Agent,
         ctx: &Context,
     ) -> Self {
-        // Of several proxies the first one has the client's connection.
-        let told = |name: &HeaderName| {
-            let value = sent.headers.get(name).filter(|_| ctx.origin.trusted)?.to_str().ok()?;
-            value.split(',').next().map(str::trim)
+        let own = sent_host(sent);
+        let request = SentTo {
+            scheme: if ctx.https { "https" } else { "http" },
+            authority: own.as_ref().and_then(|host| host.to_str().ok()).unwrap_or_default(),
         };
-        let host = told(&forwarded::HOST).filter(|host| Host::parse(host).is_ok()).map(str::to_owned);
-        let authority =
-            host.or_else(|| sent_host(sent)?.to_str().ok().map(str::to_owned)).unwrap_or_default();
-        let scheme = told(&forwarded::PROTO).map(str::to_ascii_lowercase);
-        let ours = if ctx.https { "https" } else { "http" };
-        let scheme =
-            scheme.filter(|s| matches!(s.as_str(), "http" | "https")).unwrap_or_else(|| ours.to_owned());
+        let SentTo { scheme, authority } = SentTo::of(request, &sent.headers, ctx.origin.trusted);
         let (origin, base) = match (&agent.public_url, written) {
             (Some(own), _) => (own.to_string(), ""),
             (None, Some(written)) => {
                 // An agent with hosts of its own is reachable at these alone.
-                let own = Host::parse(&authority).ok().filter(|_| !agent.route.hosts.is_empty());
+                let own = Host::parse(authority).ok().filter(|_| !agent.route.hosts.is_empty());
                 (written.origin(own.as_ref().map(Host::as_str)), written.base())
             }
             (None, None) if authority.is_empty() => (String::new(), ""),
-            (None, None) => (origin(&scheme, &authority), ""),
+            (None, None) => (origin(scheme, authority), ""),
         };
         let is_configured = agent.public_url.is_some() || written.is_some();
-        Self { origin, base: base.to_owned(), is_configured, scheme, authority }
+        Self { origin, base: base.to_owned(), is_configured, scheme, authority: authority.to_owned() }
     }
 
     /// The URL of a path.

@@ -5,7 +5,8 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
 use crate::config::Snapshot;
-use crate::model::Live;
+use crate::model::{DPOP_NONCE, Live};
+use crate::routing::Agent;
 
 use super::answer::{REQUEST_ID, header_value};
 use super::context::Context;
@@ -58,6 +59,9 @@ pub(super) fn rewrite(
     {
         head.insert_header(header::SEC_WEBSOCKET_PROTOCOL, protocol)?;
     }
+    if agent.dpop().is_some() {
+        nonce(head, ctx)?;
+    }
     if rare.is_url {
         location::rewrite(head, sent, agent, ctx, snapshot)?;
     }
@@ -68,4 +72,20 @@ pub(super) fn rewrite(
         limit_fields::tell(head, ctx)?;
     }
     Ok(())
+}
+
+/// Removes the agent's nonce from an interim response.
+pub(super) fn withhold_nonce(head: &mut ResponseHeader, agent: &Agent) {
+    if agent.dpop().is_some() {
+        head.remove_header(&DPOP_NONCE);
+    }
+}
+
+/// Replaces the agent's nonce, which is none for the gateway, by the gateway's own, where the client needs one.
+fn nonce(head: &mut ResponseHeader, ctx: &Context) -> pingora::Result<()> {
+    head.remove_header(&DPOP_NONCE);
+    match ctx.next_nonce() {
+        Some(nonce) => head.insert_header(DPOP_NONCE, nonce),
+        None => Ok(()),
+    }
 }

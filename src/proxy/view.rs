@@ -14,6 +14,8 @@ use super::context::Context;
 pub(super) struct View<'a> {
     /// The host in canonical form; `None` for an HTTP/1.0 request without one.
     pub(super) host: Option<Host<'a>>,
+    /// Host and port as they were sent.
+    pub(super) authority: Option<&'a str>,
     /// The path in canonical form.
     pub(super) path: CanonicalPath<'a>,
     /// The query as it was sent, without the question mark.
@@ -111,7 +113,7 @@ impl<'a> View<'a> {
         }
         let encode_query = classes & byte_class::AS_SENT == 0;
         let path = CanonicalPath::parse(path).map_err(|_| BadTarget::Path)?;
-        Ok(Self { host, path, query, encode_query })
+        Ok(Self { host, authority: authority.or(field), path, query, encode_query })
     }
 }
 

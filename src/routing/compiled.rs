@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use crate::authn::{self, ApiKeyPolicy, ForwardToken, OAuthPolicy, TokenLocation};
+use crate::authn::{self, ApiKeyPolicy, Dpop, ForwardToken, OAuthPolicy, TokenLocation};
 use crate::authz::Entry;
 use crate::limits::AgentSlots;
-use crate::model::{AgentName, AuthMethod, Enforcement, OnPolicyChange, reduced_eq};
+use crate::model::{
+    AgentName, AuthMethod, DPOP, Enforcement, Instant, NextNonce, OnPolicyChange, reduced_eq,
+};
 use crate::protocol::a2a::{Binding, RestPath};
 use crate::telemetry::AgentMetrics;
 use crate::upstream::Upstream;
@@ -94,6 +96,17 @@ pub enum Authenticator {
     Public,
 }
 
+impl Authenticator {
+    /// How proofs of possession are checked, where they are.
+    #[must_use]
+    pub fn dpop(&self) -> Option<&Dpop> {
+        match self {
+            Self::OAuth(policy) => policy.bound_tokens.dpop(),
+            Self::ApiKey(_) | Self::Public => None,
+        }
+    }
+}
+
 impl Compiled {
     /// How callers authenticate, in the word of metrics and logs.
     #[must_use]
@@ -165,15 +178,32 @@ impl Compiled {
         if reads { authn::answered_protocol(sent) } else { None }
     }
 
-    /// Whether a client's header of that name is the credential and is forwarded.
+    /// Whether a client's header of that name is the credential, or a proof for it, and is forwarded.
     #[must_use]
     pub fn hands_on(&self, name: &HeaderName) -> bool {
+        let is_proof = *name == DPOP;
         match &self.authenticator {
-            Authenticator::OAuth(policy) => {
-                policy.forward_token == ForwardToken::AsItCame && *name == policy.header
-            }
-            Authenticator::ApiKey(_) | Authenticator::Public => false,
+            Authenticator::OAuth(policy) => match policy.forward_token {
+                ForwardToken::AsItCame => is_proof || *name == policy.header,
+                ForwardToken::Moved { .. } => is_proof,
+                ForwardToken::No => false,
+            },
+            Authenticator::ApiKey(_) => false,
+            // Whatever its callers prove, they prove it to the agent itself.
+            Authenticator::Public => is_proof,
         }
+    }
+
+    /// How proofs of possession are checked, where they are.
+    #[must_use]
+    pub fn dpop(&self) -> Option<&Dpop> {
+        self.authenticator.dpop()
+    }
+
+    /// The nonce for a response (RFC 9449 section 8).
+    #[must_use]
+    pub fn next_nonce(&self, which: NextNonce, now: Instant) -> Option<HeaderValue> {
+        HeaderValue::from_str(&self.dpop()?.nonce(which, now)?).ok()
     }
 
     /// Whether the agent receives nothing of a caller's credential.

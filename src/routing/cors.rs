@@ -30,9 +30,13 @@ impl Cors {
     /// Compiles the rules.
     #[must_use]
     pub fn new(rules: &CorsRules<'_>) -> Self {
-        let Listed { methods, headers, exposed, granted } = match rules.preset {
+        let listed = match rules.preset {
             None => Listed::plain(rules),
             Some(CorsPreset::Mcp) => Listed::mcp(rules),
+        };
+        let Listed { methods, headers, exposed, granted } = match rules.takes_proofs {
+            true => listed.with_proofs(),
+            false => listed,
         };
         Self {
             origins: rules.origins.map(<[_]>::to_vec),
@@ -142,6 +146,7 @@ mod tests {
             credentials,
             max_age: Duration::from_secs(3600),
             credential_header: Some(&http::header::AUTHORIZATION),
+            takes_proofs: false,
         })
     }
 

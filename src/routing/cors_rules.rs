@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use http::{HeaderName, Method};
 
+use crate::model::{DPOP, DPOP_NONCE};
+
 use super::allowed_origin::AllowedOrigin;
 
 /// The settings that [`super::Cors`] is compiled from.
@@ -28,6 +30,8 @@ pub struct CorsRules<'a> {
     pub max_age: Duration,
     /// The header of the agent's credential; `None` for a public agent.
     pub credential_header: Option<&'a HeaderName>,
+    /// Whether the agent looks at proofs of possession, which come in a header of their own.
+    pub takes_proofs: bool,
 }
 
 /// What a kind of client needs, so that nobody has to write it out.
@@ -47,7 +51,7 @@ const MCP_HEADERS: [HeaderName; 9] = [
     HeaderName::from_static("mcp-method"),
     HeaderName::from_static("mcp-name"),
     HeaderName::from_static("last-event-id"),
-    HeaderName::from_static("dpop"),
+    DPOP,
 ];
 
 /// What they read of responses.
@@ -55,7 +59,7 @@ const MCP_EXPOSED: [HeaderName; 5] = [
     http::header::WWW_AUTHENTICATE,
     HeaderName::from_static("mcp-session-id"),
     HeaderName::from_static("mcp-protocol-version"),
-    HeaderName::from_static("dpop-nonce"),
+    DPOP_NONCE,
     http::header::RETRY_AFTER,
 ];
 
@@ -93,6 +97,17 @@ impl Listed {
             headers: added(&MCP_HEADERS, rules.credential_header.into_iter().chain(rules.headers)),
             exposed: added(&MCP_EXPOSED, rules.exposed.iter()),
             granted: Some(MCP_ARGUMENTS),
+        }
+    }
+}
+
+impl Listed {
+    /// The same, and what a client needs that makes proofs (RFC 9449 sections 4.1 and 8).
+    pub(super) fn with_proofs(self) -> Self {
+        Self {
+            headers: added(&self.headers, [DPOP].iter()),
+            exposed: added(&self.exposed, [DPOP_NONCE, http::header::WWW_AUTHENTICATE].iter()),
+            ..self
         }
     }
 }
@@ -137,6 +152,7 @@ mod tests {
         credentials: false,
         max_age: Duration::from_secs(3600),
         credential_header: None,
+        takes_proofs: false,
     };
 
     const LISTED: &str = "authorization, content-type, accept, mcp-protocol-version, mcp-session-id, mcp-method, \
@@ -177,6 +193,24 @@ mod tests {
             exposed["access-control-expose-headers"],
             "www-authenticate, mcp-session-id, mcp-protocol-version, dpop-nonce, retry-after, x-shown"
         );
+    }
+
+    #[test]
+    fn where_proofs_are_looked_at_their_fields_are_listed_once() {
+        let rules = CorsRules { takes_proofs: true, exposed: &[header("X-Shown")], ..MCP };
+        for (preset, headers, exposed) in [
+            (None, "content-type, dpop", "x-shown, dpop-nonce, www-authenticate"),
+            (
+                Some(CorsPreset::Mcp),
+                LISTED,
+                "www-authenticate, mcp-session-id, mcp-protocol-version, dpop-nonce, retry-after, x-shown",
+            ),
+        ] {
+            let rules = CorsRules { preset, ..rules };
+            assert_eq!(preflight(&rules, &[])["access-control-allow-headers"], headers);
+            let answer: HeaderMap = Cors::new(&rules).answer(None).into_iter().collect();
+            assert_eq!(answer["access-control-expose-headers"], exposed);
+        }
     }
 
     #[test]

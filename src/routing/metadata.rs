@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use http::header;
 
-use crate::authn::OAuthPolicy;
+use crate::authn::{Dpop, OAuthPolicy};
 use crate::authz::requested_scopes;
+use crate::model::Algorithm;
 use crate::protocol::{ResourceForms, ResourceMetadata};
 
 use super::agent::Agent;
@@ -36,6 +37,12 @@ impl Agent {
             authorization_servers: &issuers,
             scopes_supported: &self.scopes_to_ask_for(),
             bearer_methods_supported: if self.takes_plain_bearer() { &["header"] } else { &[] },
+            dpop_signing_alg_values_supported: &self.dpop().map(algorithms).unwrap_or_default(),
+            dpop_bound_access_tokens_required: policy.bound_tokens.requires_dpop().then_some(true),
+            tls_client_certificate_bound_access_tokens: policy
+                .bound_tokens
+                .accepts_certificates()
+                .then_some(true),
             resource_name: name,
             resource_documentation: mcp.and_then(|mcp| mcp.documentation.as_deref()),
         };
@@ -65,6 +72,11 @@ impl Agent {
             Protocol::Mcp(mcp) => Some(mcp),
         }
     }
+}
+
+/// The algorithms of proofs.
+fn algorithms(dpop: &Dpop) -> Vec<&'static str> {
+    dpop.algorithms.iter().map(Algorithm::as_str).collect()
 }
 
 /// Whether the token is sent as RFC 6750 section 2.1 says.

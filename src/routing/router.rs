@@ -294,6 +294,7 @@ mod tests {
             credentials: false,
             max_age: Duration::ZERO,
             credential_header: None,
+            takes_proofs: false,
         };
         let mut agent = public_agent("open", None, "/open");
         agent.cors = Some(Box::new(Cors::new(&rules)));

@@ -110,6 +110,9 @@ impl Line<'_> {
         if let Some(context) = identity.and_then(|i| i.context.as_deref()) {
             self.context(context);
         }
+        if record.possession.is_judged {
+            self.raw(",\"binding\":\"").raw(record.possession.word()).raw("\"");
+        }
         self.raw(",\"cache\":\"").raw(record.cache.as_str()).raw("\"}")
     }
 

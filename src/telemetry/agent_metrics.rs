@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::model::{
     AuthMethod, CacheLabel, CallOutcome, Decision, DenialKind, EndedBy, ListOutcome, OperationClass,
-    ProviderName, Reason, StreamKind,
+    Possession, ProviderName, Reason, StreamKind, TokenBinding,
 };
 
 use super::assertion_result::AssertionResult;
@@ -38,6 +38,7 @@ struct Handles {
     denial_hits: Counters,
     assertions: Counters,
     streams: Streams,
+    bindings: Counters,
     request_duration: OnceLock<Arc<Histogram>>,
     upstream_duration: OnceLock<Arc<Histogram>>,
 }
@@ -83,6 +84,7 @@ impl AgentMetrics {
             denial_hits: Counters::default(),
             assertions: Counters::default(),
             streams: Streams::default(),
+            bindings: Counters::default(),
             request_duration: OnceLock::new(),
             upstream_duration: OnceLock::new(),
         }))
@@ -166,6 +168,16 @@ impl AgentMetrics {
         if let Some(cell) = self.0.assertions.cell(result as usize, AssertionResult::ALL.len()) {
             let make = || self.0.metrics.families.assertions.of([&self.0.agent, result.as_str()]);
             cell.get_or_init(make).inc();
+        }
+    }
+
+    /// Counts an allowed request under what its token is bound to: under both where it is bound twice.
+    pub fn bound(&self, possession: Possession) {
+        for binding in possession.bindings() {
+            if let Some(cell) = self.0.bindings.cell(binding as usize, TokenBinding::ALL.len()) {
+                let make = || self.0.metrics.families.token_bindings.of([&self.0.agent, binding.as_str()]);
+                cell.get_or_init(make).inc();
+            }
         }
     }
 

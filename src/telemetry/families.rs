@@ -131,6 +131,8 @@ families! {
             = "Requests whose credential a denial names, by agent and by what it names.";
         assertions: counter "portcullis_assertions_total" { Agent, AssertionResult }
             = "Requests whose agent gets an assertion, by agent and by what became of it.";
+        token_bindings: counter "portcullis_token_binding_total" { Agent, TokenBinding }
+            = "Allowed requests to agents that look at bindings, by what their token is bound to.";
         limit_requests: counter "portcullis_limit_requests_total" { Agent, LimitName, LimitResult }
             = "Requests that a limit counted or refused, by agent, limit and result.";
         limit_buckets: gauge "portcullis_limit_buckets" {}
@@ -253,6 +255,8 @@ families! {
             = "1 for the state of the target of an upstream, 0 for the others.";
         agent_targets: gauge "portcullis_agent_targets" { Agent, TargetUse }
             = "Targets of an agent by how they stand, where that is kept.";
+        replay_entries: gauge "portcullis_dpop_replay_entries" { Agent }
+            = "Proofs of possession that are remembered, so that none passes twice, by agent.";
         target_in_flight: gauge "portcullis_target_in_flight" { Target }
             = "Requests under way at the target of an upstream, streams among them.";
     }

@@ -6,7 +6,7 @@
 use crate::model::{
     AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, DenialKind, EndedBy,
     ListOutcome, LookupResult, OperationClass, Reason, RetryResult, Shard, StreamKind, TargetFault,
-    TargetState,
+    TargetState, TokenBinding,
 };
 
 use super::{AssertionResult, HandshakeFailure, IntrospectionResult, LimitResult, TargetUse, UpstreamError};
@@ -54,6 +54,8 @@ pub enum Label {
     DenialKind,
     /// What became of an assertion.
     AssertionResult,
+    /// What a token is bound to.
+    TokenBinding,
     /// What kind of stream it is.
     StreamKind,
     /// What ended a stream.
@@ -140,6 +142,7 @@ impl Label {
             Self::WhichRevision => "which",
             Self::FullRead | Self::TargetFault => "why",
             Self::Shard => "shard",
+            Self::TokenBinding => "binding",
             Self::Target => "target",
         }
     }
@@ -176,6 +179,7 @@ impl Label {
             Self::SkipReason => Some(32),
             Self::Trigger => Some(5),
             Self::Result | Self::Limit | Self::Log => Some(3),
+            Self::TokenBinding => Some(TokenBinding::ALL.len()),
             Self::LimitResult => Some(LimitResult::ALL.len()),
             Self::AssertionResult => Some(AssertionResult::ALL.len()),
             Self::Version => Some(1),

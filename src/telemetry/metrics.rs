@@ -14,6 +14,7 @@ use super::agent_targets::AgentTargets;
 use super::certificate_metrics::CertificateMetrics;
 use super::families::{self, Families};
 use super::lost_lines::LostLines;
+use super::replay_tables::ReplayTables;
 use super::resolved::Resolved;
 use super::target_gauges::TargetGauges;
 use super::task::EndedTask;
@@ -54,10 +55,12 @@ impl Metrics {
         families.registry.register(Box::new(targets.clone()))?;
         let agent_targets = AgentTargets::new()?;
         families.registry.register(Box::new(agent_targets.clone()))?;
+        let replay_tables = ReplayTables::new()?;
+        families.registry.register(Box::new(replay_tables.clone()))?;
         #[cfg(target_os = "linux")]
         families.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
         families.build_info.of([env!("CARGO_PKG_VERSION")]).set(1);
-        Ok(Self(Arc::new(Resolved::new(families, certificates, (targets, agent_targets)))))
+        Ok(Self(Arc::new(Resolved::new(families, certificates, (targets, agent_targets, replay_tables)))))
     }
 
     /// What is declared of every family of ours.
@@ -161,6 +164,11 @@ impl Metrics {
     /// Reads how the targets of each agent stand so, from now on.
     pub fn read_agent_targets(&self, read: impl Fn() -> Vec<AgentTargetsReading> + Send + Sync + 'static) {
         self.0.agent_targets.read(read);
+    }
+
+    /// Reads how many proofs each agent remembers so, from now on.
+    pub fn read_replay_tables(&self, read: impl Fn() -> Vec<(String, usize)> + Send + Sync + 'static) {
+        self.0.replay_tables.read(read);
     }
 
     /// Reads how full the table of limits is so, from now on.

@@ -39,6 +39,7 @@ mod path_text;
 mod provider_metrics;
 mod refusals;
 mod refused_callers;
+mod replay_tables;
 mod request_record;
 mod resolved;
 mod series;

@@ -10,8 +10,8 @@ use std::time::Duration;
 use http::{Method, Version};
 
 use crate::model::{
-    AgentName, AuthMethod, CacheLabel, Call, Decision, EndedBy, Grounds, Identity, Instant, ProviderName,
-    Reason, RequestId,
+    AgentName, AuthMethod, CacheLabel, Call, Decision, EndedBy, Grounds, Identity, Instant, Possession,
+    ProviderName, Reason, RequestId,
 };
 
 use super::path_text::PathText;
@@ -44,6 +44,8 @@ pub struct RequestRecord {
     pub identity: Option<Arc<Identity>>,
     /// What the token cache said.
     pub cache: CacheLabel,
+    /// What it has shown of what its token is bound to.
+    pub possession: Possession,
     /// What its message says, at an agent with rules by operation.
     pub call: Option<Arc<Call>>,
     /// The limit that refused it, or would have.
@@ -73,6 +75,7 @@ impl RequestRecord {
             provider: None,
             identity: None,
             cache: CacheLabel::Off,
+            possession: Possession::NOT_JUDGED,
             call: None,
             limit: None,
             status: None,

@@ -12,6 +12,7 @@ use super::config_metrics::ConfigMetrics;
 use super::families::Families;
 use super::histogram::Histogram;
 use super::limit_table::LimitTable;
+use super::replay_tables::ReplayTables;
 use super::target_gauges::TargetGauges;
 use super::task::Tasks;
 use super::{InFlight, TokenCacheMetrics};
@@ -30,6 +31,7 @@ pub(super) struct Resolved {
     pub(super) card_times: CardTimes,
     pub(super) targets: TargetGauges,
     pub(super) agent_targets: AgentTargets,
+    pub(super) replay_tables: ReplayTables,
     pub(super) limit_table: LimitTable,
     pub(super) tasks: Tasks,
 }
@@ -38,7 +40,7 @@ impl Resolved {
     pub(super) fn new(
         families: Families,
         certificates: CertificateMetrics,
-        (targets, agent_targets): (TargetGauges, AgentTargets),
+        (targets, agent_targets, replay_tables): (TargetGauges, AgentTargets, ReplayTables),
     ) -> Self {
         let duration = |method: AuthMethod, cache: CacheLabel| {
             families.auth_duration.of([method.as_str(), cache.as_str()])
@@ -55,6 +57,7 @@ impl Resolved {
             card_times: CardTimes::default(),
             targets,
             agent_targets,
+            replay_tables,
             limit_table: LimitTable::default(),
             tasks: Tasks::default(),
             families,

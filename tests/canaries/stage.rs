@@ -262,6 +262,9 @@ fn body(issuer: &Issuer, other: &Issuer, upstream: &Upstream, garbling: &Scripte
                 "token_profile": "rfc9068", "clients": {"allow": ["client-1"]}, "acr_values": ["gold"], "max_auth_age": "1h",
                 "actor": {"allow": [{"issuer": issuer.url, "sub": "bot"}]},
             }}))},
+            "b": {"route": "/b", "upstream": url, "auth": oauth(json!({"sender_constraint": {
+                "dpop": "optional", "mtls": "optional", "replay_entries": 16,
+            }}))},
             "q": {"route": "/q", "upstream": url, "auth": "public",
                   "limits": [{"name": "rate", "per": "address", "scope": "agent", "rate": "1/1h"}]},
             "w": {"route": "/w", "upstream": {"url": url, "response_timeout": "1s"}, "auth": "public",

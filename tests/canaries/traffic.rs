@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::api::{Api, If, Reply, WithJson as _};
 use testkit::now;
 use testkit::token::encode;
-use testkit::{Key, client, raw};
+use testkit::{Key, Prover, client, raw};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::secret::{self, Places};
@@ -207,6 +207,7 @@ impl Traffic {
         self.secrets.push(("the secret of a client".to_owned(), stage.client_secret.clone()));
         self.too_many(stage).await;
         self.messages(stage, &good).await;
+        self.proofs(stage).await;
         self.raw(stage, &good).await;
         self.encrypted(stage, &good).await;
     }
@@ -256,6 +257,61 @@ impl Traffic {
         let request = client().post(stage.gateway.url("/c")).bearer_auth(good);
         let request = request.header("content-type", "application/json").body(message.to_string());
         self.send("a URL that the agent may not call", request).await;
+    }
+
+    /// Requests with tokens that are bound to a key, each refused for its proof in another way but those that pass.
+    async fn proofs(&mut self, stage: &Stage) {
+        let (prover, url) = (Prover::new(), stage.gateway.url("/b"));
+        let bound = |cnf: Value| {
+            let mut claims = stage.claims();
+            claims["cnf"] = cnf;
+            stage.key.token(&stage.key.header("ES256"), &claims)
+        };
+        let certificate = bound(json!({"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}));
+        let request = client().get(&url).bearer_auth(&certificate);
+        self.send("a token that is bound to a certificate", request).await;
+        let token = bound(prover.cnf());
+        for (name, token) in
+            [("a token that is bound to a key", &token), ("one bound to a certificate", &certificate)]
+        {
+            self.secrets.push((format!("the signature of {name}"), token[token.len() - 24..].to_owned()));
+        }
+        let (query, id) = (self.secret("a query in a proof"), self.secret("the id of a proof"));
+        let htu = format!("{url}?q={query}");
+        let good = prover.proof_with("GET", &htu, &token, json!({"jti": id}));
+        let stale = prover.proof_with("GET", &htu, &token, json!({"iat": 1000}));
+        for (what, proof) in [
+            ("a token without its proof", None),
+            ("no proof at all", Some(self.secret("no proof at all"))),
+            ("a proof of another method", Some(prover.proof("POST", &htu, &token))),
+            ("an old proof", Some(stale)),
+            ("a good proof", Some(good.clone())),
+            ("a good proof once more", Some(good)),
+        ] {
+            let mut request = client().get(&url).header("authorization", format!("DPoP {token}"));
+            if let Some(proof) = proof {
+                self.secrets.push((what.to_owned(), proof[proof.len() - 24..].to_owned()));
+                request = request.header("dpop", proof);
+            }
+            self.send(what, request).await;
+        }
+        // The room of this key is full, and then that of its half minute.
+        for _ in 0..3 {
+            let mut nonce = Value::Null;
+            for _ in 0..3 {
+                self.requests += 1;
+                let proof = prover.proof_with("GET", &htu, &token, json!({"nonce": nonce}));
+                let request = client().get(&url).header("authorization", format!("DPoP {token}"));
+                let answer = request.header("dpop", proof).send().await.expect("an answer");
+                if answer.status() == 503 {
+                    return;
+                }
+                if let Some(new) = answer.headers().get("dpop-nonce") {
+                    nonce = new.to_str().expect("text").into();
+                }
+            }
+        }
+        panic!("the room for proofs has no end");
     }
 
     /// Heads that no client would send, and connections that break off.

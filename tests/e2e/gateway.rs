@@ -5,7 +5,7 @@ use testkit::{Start, Upstream, client};
 use super::provider::{Provider, Site};
 
 /// What a gateway is started with: named providers, an agent for each (`/one`), one for all of them (`/both`), one that asks
-/// for a login (`/stepped`), and a public one (`/open`).
+/// for a login (`/stepped`), two for tokens that are bound to a key (`/bound`, and `/fresh` with nonces), and a public one (`/open`).
 pub(crate) struct Setup {
     providers: Vec<(String, String)>,
     refresh: &'static str,
@@ -43,10 +43,14 @@ impl Setup {
         let providers: String = self.providers.iter().map(provider).collect();
         let agents: String = names.iter().map(|name| agent(name, name)).collect();
         format!(
-            "identity_providers:\n{providers}agents:\n{agents}{both}{stepped}        require: {REQUIRE}\n  open:\n    route: /open\n    \
+            "identity_providers:\n{providers}agents:\n{agents}{both}{stepped}        require: {REQUIRE}\n\
+             {bound}        sender_constraint: {{ dpop: optional }}\n\
+             {fresh}        sender_constraint: {{ dpop: required, nonce: required }}\n  open:\n    route: /open\n    \
              upstream: {upstream}\n    auth: public\n",
             both = agent("both", &names.join(", ")),
             stepped = agent("stepped", &names.join(", ")),
+            bound = agent("bound", &names.join(", ")),
+            fresh = agent("fresh", &names.join(", ")),
         )
     }
 }

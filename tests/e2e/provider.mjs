@@ -8,13 +8,14 @@
 //
 // A `resource` that ends in `:opaque` gets an opaque token. The clients `basic`, `post` and `key` may ask about it; `key` signs who
 // it is with the private key beside KEYS_FILE (`.client.pem`), and gets signed answers.
+// The clients `bound` and `nonced` get tokens that are bound to their key (DPoP); `nonced` needs a nonce of the provider for that.
 //
 // Keys are kept in KEYS_FILE, so that a provider that comes back is the same one.
 //   POST /control/rotate   makes new keys and signs with them at once; the ones before stay published
 //   POST /control/hang     takes connections from now on and never answers, as a provider behind a dead balancer does
 import { createServer } from 'node:http';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 
 import Provider from 'oidc-provider';
 
@@ -28,7 +29,8 @@ const ALGORITHMS = {
   ES256: ['ec', { namedCurve: 'P-256' }],
   EdDSA: ['ed25519', {}],
 };
-const CLIENTS = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA', brief: 'ES256' };
+const CLIENTS = { rs256: 'RS256', es256: 'ES256', eddsa: 'EdDSA', brief: 'ES256', bound: 'ES256', nonced: 'EdDSA' };
+const BOUND = ['bound', 'nonced'];
 const WEB = {
   client_id: 'web',
   client_secret: 'not-a-secret',
@@ -104,6 +106,7 @@ function makeProvider(keys) {
       response_types: [],
       redirect_uris: [],
       token_endpoint_auth_method: 'client_secret_post',
+      dpop_bound_access_tokens: BOUND.includes(client_id),
     }))],
     scopes: ['openid', 'refunds:write'],
     features: {
@@ -112,6 +115,11 @@ function makeProvider(keys) {
       introspection: { enabled: true, allowedPolicy: () => true },
       jwtIntrospection: { enabled: true },
       revocation: { enabled: true },
+      dPoP: {
+        enabled: true,
+        nonceSecret: randomBytes(32),
+        requireNonce: (ctx) => ctx.oidc.client?.clientId === 'nonced',
+      },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_ctx, resource, client) => ({

@@ -74,6 +74,16 @@ impl Provider {
         Self { issuer: site.issuer(), own: None, child }
     }
 
+    /// What the clients of `bound.mjs` find at a gateway, a line each.
+    pub(crate) async fn bound_clients(&self, gateway: &str) -> Vec<String> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e/bound.mjs");
+        let mut command = Command::new("node");
+        let output = command.arg(script).args([&self.issuer, gateway]).output().await.expect("node starts");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        assert!(output.status.success(), "{}{}", text(output.stdout), text(output.stderr));
+        text(output.stdout).lines().map(str::to_owned).collect()
+    }
+
     pub(crate) fn site(&self) -> &Site {
         self.own.as_ref().expect("a provider that was started with its own site")
     }

@@ -6,14 +6,16 @@ use super::text::File;
 const PLAIN: [&str; 5] = ["Bytes<", "Count<", "Flag", "Size<", "Time<"];
 
 /// Settings that are plain and yet are named in more places, each with why.
-const ELSEWHERE: [(&str, &str); 9] = [
+const ELSEWHERE: [(&str, &str); 11] = [
     ("base", "an ordinary word, which names other things"),
     ("entries", "an ordinary word, which names other things"),
+    ("max_age", "cross-origin rules have one, and proofs"),
     ("max_in_flight", "agents have one, and their upstreams"),
     ("mcp", "a section of agents has the same name"),
     ("insecure_http", "decides besides which URLs may be written"),
     ("required", "an ordinary word, which names other things"),
     ("response_timeout", "is a part of what makes a target"),
+    ("strip_path", "decides besides whether a proof fits the path that an agent receives"),
     ("token_bytes", "follows a change only on restart, so that both snapshots are asked for it"),
     ("window", "an ordinary word, which names other things"),
 ];

@@ -376,10 +376,55 @@ export interface AgentSpec {
             any_of?: string[];
           };
 
-          /** what becomes of tokens that are bound to a key of their holder */
+          /** tokens that are bound to a key or a certificate of their holder; default: they are refused */
           sender_constraint?: {
-            /** a token with `cnf`, whose proof is not checked here: refuse, or ignore: take it as a bearer token; default refuse */
+            /** the algorithms of proofs; default ES256, ES384, EdDSA, PS256 and RS256 */
+            algorithms?: (
+              | "RS256"
+              | "RS384"
+              | "RS512"
+              | "PS256"
+              | "PS384"
+              | "PS512"
+              | "ES256"
+              | "ES384"
+              | "ES512"
+              | "EdDSA"
+              | "Ed25519"
+            )[];
+
+            /** `[dpop, mtls]`: a token must be bound in one of these ways; a mode that is off counts as optional then; default [] */
+            any_of?: ("dpop" | "mtls")[];
+
+            /** a token that is bound where dpop and mtls are off: refuse, or ignore: take it as a bearer token; default refuse */
             cnf?: "refuse" | "ignore";
+
+            /** tokens that are bound to a key of their holder (DPoP, `cnf.jkt`): off refuses them, optional wants a proof with each request, required refuses all others as well; default off */
+            dpop?: "off" | "optional" | "required";
+
+            /** how far `iat` of a proof may be from now, either way; 3s to 1h; default 5m */
+            max_age?: string;
+
+            /** tokens that are bound to the certificate of the client (`cnf.x5t#S256`): off refuses them, optional wants that certificate, required refuses all others as well; default off */
+            mtls?: "off" | "optional" | "required";
+
+            /** off, or required: a proof must have a nonce of the gateway; or mode, age and key_file; default off */
+            nonce?:
+              | "off"
+              | "required"
+              | {
+                  /** how long a nonce is accepted; half as long as that one is given out; 1s to 1h; default 1m */
+                  age?: string;
+
+                  /** the file with the key that makes nonces, for gateways that share a load: 32 bytes, or 64 hexadecimal digits, and below them the key before, if there was one; read again when it changes. Default: a key of the process */
+                  key_file?: string;
+
+                  /** off, or required: a proof must have a nonce of the gateway */
+                  mode: "off" | "required";
+                };
+
+            /** the most proofs that are remembered, so that none passes twice; a key holds at most a hundredth of them; 16 to 10000000; default 200000 */
+            replay_entries?: number;
           };
         };
       };
@@ -1240,6 +1285,15 @@ export interface Check {
     | "key"
     | "signature"
     | "denial"
+    | "certificate"
+    | "proof"
+    | "proof_method"
+    | "proof_url"
+    | "proof_token"
+    | "proof_key"
+    | "proof_signature"
+    | "proof_fresh"
+    | "proof_replay"
     | "profile"
     | "client"
     | "actor"
@@ -1439,6 +1493,7 @@ export type ConfigurationCode =
   | "limit-conflict"
   | "rule-name"
   | "rule-needs-token"
+  | "binding-conflict"
   | "unknown-method"
   | "public-rule"
   | "trusted-headers"
@@ -1463,6 +1518,9 @@ export type ConfigurationCode =
   | "plain-http2"
   | "grpc-over-http1"
   | "sealing-key-missing"
+  | "nonce-key-missing"
+  | "proof-forwarded"
+  | "proofs-per-member"
   | "snapshot-missing"
   | "certificate-ends"
   | "certificate-unrelated"
@@ -2442,7 +2500,16 @@ export type Reason =
   | "client_not_allowed"
   | "actor_not_allowed"
   | "acr_insufficient"
-  | "auth_too_old";
+  | "auth_too_old"
+  | "proof_missing"
+  | "proof_malformed"
+  | "proof_mismatch"
+  | "proof_stale"
+  | "proof_replayed"
+  | "nonce_required"
+  | "proof_memory_full"
+  | "certificate_missing"
+  | "certificate_mismatch";
 
 /** The requests of the last five minutes. */
 export interface RecentRequests {
@@ -2508,7 +2575,7 @@ export interface RefusedResponse {
   /** `Content-Type` */
   content_type: string;
 
-  /** `WWW-Authenticate`, where there is a challenge. */
+  /** `WWW-Authenticate`, where there is a challenge; two of them are separated by a comma. */
   www_authenticate: string | null;
 }
 
@@ -2770,6 +2837,8 @@ refused. */
     audience_mismatch?: number[];
     auth_too_old?: number[];
     binding_required?: number[];
+    certificate_mismatch?: number[];
+    certificate_missing?: number[];
     claim_mismatch?: number[];
     client_not_allowed?: number[];
     concurrency_limited?: number[];
@@ -2785,11 +2854,18 @@ refused. */
     mcp_header_mismatch?: number[];
     multiple_tokens?: number[];
     no_route?: number[];
+    nonce_required?: number[];
     not_yet_valid?: number[];
     ok?: number[];
     operation_denied?: number[];
     origin_denied?: number[];
     profile_mismatch?: number[];
+    proof_malformed?: number[];
+    proof_memory_full?: number[];
+    proof_mismatch?: number[];
+    proof_missing?: number[];
+    proof_replayed?: number[];
+    proof_stale?: number[];
     push_denied?: number[];
     quota_spent?: number[];
     rate_limited?: number[];
@@ -3317,6 +3393,9 @@ export const AGENT_BOUNDS: AllBounds = {
   "/auth/oauth/max_token_lifetime": { kind: "duration", maximum: "3660d", minimum: "1s" },
   "/auth/oauth/require/actor/max_depth": { kind: "count", minimum: "1", maximum: "16" },
   "/auth/oauth/require/max_auth_age": { kind: "duration", maximum: "366d", minimum: "1s" },
+  "/auth/oauth/sender_constraint/max_age": { kind: "duration", maximum: "1h", minimum: "3s" },
+  "/auth/oauth/sender_constraint/nonce/age": { kind: "duration", maximum: "1h", minimum: "1s" },
+  "/auth/oauth/sender_constraint/replay_entries": { kind: "count", minimum: "16", maximum: "10000000" },
   "/cors/max_age": { kind: "duration", maximum: "30d", minimum: "0s" },
   "/max_body": { kind: "size", maximum: "1024GiB", minimum: "1B" },
   "/max_in_flight": { kind: "count", minimum: "1", maximum: "1048576" },

@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import type { AgentProtocol } from "../api/schemas";
 import { A2aFields } from "./A2aFields";
 import { AssertionFields } from "./AssertionFields";
+import { BoundTokens } from "./BoundTokens";
 import { CorsFields } from "./CorsFields";
 import { CredentialFields } from "./CredentialFields";
 import css from "./DeployForm.module.css";
@@ -50,6 +51,7 @@ export function MoreFields({ form, edit, error, isNew, open }: Props) {
         {form.protocol === "mcp" && <McpFields {...fields} />}
         {form.protocol === "a2a" && <A2aFields {...fields} />}
         {form.authentication === "oauth" && <TokenRules {...fields} />}
+        {form.authentication === "oauth" && <BoundTokens {...fields} />}
         {form.authentication === "oauth" && <RequireFields {...fields} />}
         {form.authentication !== "public" && form.authentication !== null && <CredentialFields {...fields} />}
         <UpstreamFields {...fields} />

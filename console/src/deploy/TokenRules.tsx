@@ -70,17 +70,6 @@ export function TokenRules({ form, edit, error }: FieldProps) {
             onChange={(event) => edit({ maxTokenLifetime: event.currentTarget.value })}
           />
         </div>
-        <NativeSelect
-          label="Bound tokens (cnf)"
-          description="The gateway cannot check the proof of a bound token yet"
-          value={form.cnf}
-          error={error("cnf")}
-          onChange={(event) => edit({ cnf: event.currentTarget.value })}
-          data={[
-            { value: "refuse", label: "Refuse them" },
-            { value: "ignore", label: "Accept them as bearer tokens" },
-          ]}
-        />
       </Stack>
     </fieldset>
   );

@@ -2,6 +2,7 @@
 import type { Authentication, Json, JsonObject } from "../api/schemas";
 import { type ClaimRule, readRules, writeRules } from "./claims";
 import { type RequireForm, readRequire, writeRequire } from "./require";
+import { readSenderConstraint, type SenderConstraintForm, writeSenderConstraint } from "./senderConstraint";
 import { isObject, list, member, put, text } from "./spec";
 
 export interface ClaimHeader {
@@ -9,7 +10,7 @@ export interface ClaimHeader {
   header: string;
 }
 
-export interface AuthForm extends RequireForm {
+export interface AuthForm extends RequireForm, SenderConstraintForm {
   authentication: Authentication | null;
   providers: string[];
   audiences: string[];
@@ -32,7 +33,6 @@ export interface AuthForm extends RequireForm {
   claimHeaders: ClaimHeader[];
   claimHeaderText: string;
   maxTokenLifetime: string;
-  cnf: string;
   keyHeader: string;
   keyPrefix: string;
 }
@@ -70,7 +70,7 @@ export function readAuth(auth: Json | undefined): AuthForm {
     })),
     claimHeaderText: text(oauth.claim_header_text, "refuse"),
     maxTokenLifetime: text(oauth.max_token_lifetime),
-    cnf: text(member(oauth, "sender_constraint").cnf, "refuse"),
+    ...readSenderConstraint(oauth),
     ...readRequire(oauth),
     keyHeader: text(key.header, "X-API-Key"),
     keyPrefix: text(key.prefix),
@@ -121,9 +121,7 @@ function writeOauth(form: AuthForm, written: JsonObject): JsonObject {
   put(oauth, "claim_headers", claimHeadersOf(form.claimHeaders), {});
   put(oauth, "claim_header_text", form.claimHeaderText, "refuse");
   put(oauth, "max_token_lifetime", form.maxTokenLifetime.trim(), "");
-  const sender = { ...member(written, "sender_constraint") };
-  put(sender, "cnf", form.cnf, "refuse");
-  put(oauth, "sender_constraint", sender, {});
+  writeSenderConstraint(form, oauth);
   writeRequire(form, oauth);
   return oauth;
 }

@@ -72,6 +72,29 @@ describe("a specification that was opened and not changed stays as it is", () =>
       },
     ],
     [
+      "bound tokens, and settings of them that the form does not show",
+      {
+        route: "/a",
+        upstream: "http://a",
+        auth: {
+          oauth: {
+            identity_providers: ["x"],
+            sender_constraint: {
+              dpop: "optional",
+              mtls: "off",
+              any_of: ["mtls", "dpop"],
+              algorithms: ["ES256"],
+              max_age: "1m",
+              nonce: { mode: "required", age: "10s", key_file: "nonce.key" },
+              replay_entries: 1000,
+              cnf: "refuse",
+              later: [1],
+            },
+          },
+        },
+      },
+    ],
+    [
       "login, client and actor, and a setting of them that the form does not show",
       {
         route: "/a",

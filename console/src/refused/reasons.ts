@@ -85,11 +85,60 @@ const MEANINGS: Record<string, Meaning> = {
     means: "aud of the token names none of the agent's audiences: the token was issued for another service.",
     todo: "Ask the provider for a token for this agent (audience or resource), or add the audience to the agent.",
   },
-  binding_required: {
-    title: "Bound token without its proof",
+  proof_missing: {
+    title: "No proof",
     means:
-      "The token has cnf: it is valid only with a proof that the caller has a certain key (DPoP, mTLS), and this gateway cannot check such a proof.",
-    todo: "Have the provider issue this client tokens that are not bound. Or set sender_constraint: { cnf: ignore } at the agent, which accepts bound tokens from anyone who has them.",
+      "The token came as “Authorization: DPoP”, which wants a proof of possession with each request, and there was none.",
+    todo: "The client must send the field DPoP. A proxy in front of the gateway must let it through.",
+  },
+  proof_malformed: {
+    title: "Invalid proof",
+    means:
+      "The proof of possession cannot be read, its key or algorithm cannot be used, or its signature does not verify.",
+    todo: "Explain the request on the page Try: it says what is wrong. RFC 9449 section 4.2 says what a proof has.",
+  },
+  proof_mismatch: {
+    title: "Proof of something else",
+    means: "The proof of possession is of another method, URL, token or key than those of the request.",
+    todo: "Explain the request: both sides are shown. Mostly it is the URL: set the public URL, or list the proxy in front in trusted_proxies.",
+  },
+  proof_stale: {
+    title: "Old proof",
+    means: "The proof of possession was made too long ago, or in the future.",
+    todo: "Compare the clocks of client and gateway, or require nonces, which need no clock.",
+  },
+  proof_replayed: {
+    title: "Proof used twice",
+    means: "The proof of possession was accepted before.",
+    todo: "The client must make a new one for each request, also for one that it repeats. Otherwise somebody has recorded its requests.",
+  },
+  nonce_required: {
+    title: "Nonce required",
+    means:
+      "The proof of possession has no nonce of the gateway that is still good, or there is no room to remember proofs.",
+    todo: "Nothing if it comes once: clients repeat the request with the nonce of the answer. Without end, several gateways have different keys: give all the same nonce.key_file.",
+  },
+  proof_memory_full: {
+    title: "Too many proofs",
+    means:
+      "No more proofs of possession can be remembered, of this client or of all, so that one could pass twice.",
+    todo: "Raise replay_entries of the agent's sender_constraint, or lower its max_age.",
+  },
+  certificate_missing: {
+    title: "No client certificate",
+    means: "The token is bound to a certificate, and the client showed none when it connected.",
+    todo: "The client must connect with its certificate. A proxy that ends TLS in front of the gateway must say which it was.",
+  },
+  certificate_mismatch: {
+    title: "Another client certificate",
+    means: "The token is bound to another certificate than the one with which the client connected.",
+    todo: "Get a new token with the present certificate. Otherwise the token was stolen.",
+  },
+  binding_required: {
+    title: "Bound in another way than the agent wants",
+    means:
+      "The token is bound to a key or a certificate (cnf) and the agent does not check that; or it is not bound, and the agent requires it; or it came behind the scheme of the other kind (Bearer, DPoP).",
+    todo: "Turn the check on in sender_constraint of the agent, or have the provider bind the tokens of this client. sender_constraint: { cnf: ignore } accepts bound tokens from anyone who has them.",
   },
   key_unknown: {
     title: "Unknown key",

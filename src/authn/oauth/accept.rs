@@ -9,8 +9,9 @@ use crate::authz::{Check, Facts, Trace};
 use crate::idp::Provider;
 use crate::model::{Instant, Reason};
 
+use super::bound_tokens::BoundTokens;
 use super::policy::OAuthPolicy;
-use super::terms::{AudienceClaim, BoundTokens, Terms, Times};
+use super::terms::{AudienceClaim, Terms, Times};
 
 impl OAuthPolicy {
     /// Whether the agent accepts these terms of this provider's token at `now`.
@@ -69,17 +70,31 @@ impl OAuthPolicy {
         if ok { Ok(()) } else { Err(Reason::AudienceMismatch) }
     }
 
+    /// Whether the agent checks bindings of this kind at all. That the request shows what the token is bound to comes later, once
+    /// the token is verified.
     fn check_binding(&self, terms: &Terms, trace: &mut impl Trace) -> Result<(), Reason> {
-        let ok = terms.binding.is_none() || self.bound_tokens == BoundTokens::Ignore;
+        let ok = terms.binding.as_ref().is_none_or(|binding| self.bound_tokens.admits(binding));
+        if ok && matches!(self.bound_tokens, BoundTokens::Check(_)) {
+            return Ok(());
+        }
         trace.check(Check::Binding, ok, || Facts {
-            seen: Some(format!("cnf: {}", terms.binding.as_deref().unwrap_or("absent"))),
-            wanted: match self.bound_tokens {
+            seen: Some(format!("cnf: {}", terms.binding.as_ref().map_or("absent", |binding| &binding.names))),
+            wanted: match &self.bound_tokens {
                 BoundTokens::Refuse => "no `cnf`: a bound token is good only with a proof, and none is checked here",
                 BoundTokens::Ignore => "anything: this agent says `sender_constraint: { cnf: ignore }`",
+                BoundTokens::Check(_) => "no `cnf`, or one of the bindings that `sender_constraint` turns on",
             }
             .to_owned(),
-            fix: "have the identity provider issue tokens that are not bound (no DPoP, no mTLS binding) to this client; \
-                  `sender_constraint: { cnf: ignore }` at the agent takes bound ones from whoever has them",
+            fix: match &self.bound_tokens {
+                BoundTokens::Refuse | BoundTokens::Ignore => {
+                    "turn the check on: `sender_constraint: { dpop: optional }`, or `mtls: optional`; \
+                     `sender_constraint: { cnf: ignore }` takes bound tokens from whoever has them"
+                }
+                BoundTokens::Check(_) => {
+                    "turn the other binding on as well in `sender_constraint`, or have the identity provider bind tokens by \
+                     `cnf.jkt` or `cnf.x5t#S256` alone"
+                }
+            },
         });
         if ok { Ok(()) } else { Err(Reason::BindingRequired) }
     }

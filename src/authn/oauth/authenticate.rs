@@ -1,4 +1,4 @@
-//! Authentication by a bearer token: found in the memory of verified tokens, or verified now.
+//! Authentication by an access token: found in the memory of verified tokens, or verified now.
 //!
 //! A remembered token is judged by the same terms as a new one (`accept`), its key must still be its provider's, and its
 //! admission holds for one agent alone. The memory never makes a refusal of its own: a token that it does not accept is
@@ -70,8 +70,15 @@ impl OAuthPolicy {
         if let Some(kind) = self.denial(remembered.principal(), question.text, request.now, trace) {
             return Some(denied(&remembered, question, (index, provider), kind, trace));
         }
+        let possession = match self.possession(remembered.terms(), question, trace) {
+            Ok(possession) => possession,
+            Err(not_accepted) => {
+                trace.refused(|| said(&remembered));
+                return Some(Answer::unproven(not_accepted, index));
+            }
+        };
         Some(match remembered.admission(question.entry, (index, provider), request.now, trace) {
-            Some(admission) => Answer::Proven { admission, provider: index },
+            Some(admission) => Answer::Proven { admission, provider: index, possession },
             None => Answer::Rejected { reason: Reason::TokenMalformed, provider: Some(index) },
         })
     }
@@ -104,10 +111,7 @@ fn denied(
     kind: DenialKind,
     trace: &mut impl Trace,
 ) -> Answer {
-    trace.refused(|| {
-        let said = claims(remembered.payload());
-        said.map(|said| TokenSaid::of(&said, remembered.key_id())).unwrap_or_default()
-    });
+    trace.refused(|| said(remembered));
     // What the rules say of it is nobody's matter any more; whose it is stands beside that.
     match remembered.admission(question.entry, provider, question.request.now, &mut Silent) {
         Some(admission) => {
@@ -115,4 +119,10 @@ fn denied(
         }
         None => Answer::Rejected { reason: Reason::TokenMalformed, provider: Some(provider.0) },
     }
+}
+
+/// What a remembered token says of itself.
+fn said(remembered: &Remembered) -> TokenSaid {
+    let said = claims(remembered.payload());
+    said.map(|said| TokenSaid::of(&said, remembered.key_id())).unwrap_or_default()
 }

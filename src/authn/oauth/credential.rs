@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::authn::{extract, token_location};
+use crate::authn::token_location;
 use crate::authz::{Check, Facts, Trace};
 use crate::model::{Reason, Request};
 
@@ -15,7 +15,7 @@ impl OAuthPolicy {
         request: &Request<'a>,
         trace: &mut impl Trace,
     ) -> Result<Cow<'a, str>, Reason> {
-        let in_header = extract::credential(request.headers, &self.header, &self.scheme);
+        let in_header = self.in_header(request.headers);
         let found = match &*self.also {
             [] => in_header.map(Cow::Borrowed),
             also => token_location::only(in_header, also, request.headers, request.query),
@@ -27,7 +27,7 @@ impl OAuthPolicy {
         trace.check(Check::Credential, found.is_ok(), || Facts {
             seen: Some(match found {
                 Ok(_) => format!("one credential in {}", places()),
-                Err(Reason::MultipleTokens) => format!("more than one credential in {}", places()),
+                Err(Reason::MultipleTokens) => format!("more than one credential in {}, or more than one proof", places()),
                 Err(Reason::TokenMalformed) => format!("control or non-ASCII bytes in {}", places()),
                 Err(_) if request.headers.contains_key(&self.header) => {
                     format!("{} without a credential after `{}`", self.header, self.scheme.as_str())

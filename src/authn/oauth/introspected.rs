@@ -63,7 +63,7 @@ impl OAuthPolicy {
         let principal = Arc::new(Principal::of(provider.spec().issuer.as_str(), &claims, &identity.names()));
         let identity = Identity { principal: Some(Arc::clone(&principal)), ..identity };
         let remembered = cached.map(|cached| {
-            let terms = terms.remembered(self.audience_claim);
+            let terms = terms.clone().remembered(self.audience_claim);
             let remembered =
                 Arc::new(Remembered::introspected(provider, terms, &active, Arc::clone(&principal)));
             cached.cache.insert(cached.digest, &remembered);
@@ -73,11 +73,18 @@ impl OAuthPolicy {
             trace.refused(|| TokenSaid::of(&claims, None));
             return Answer::Denied { identity: Arc::new(identity), kind, provider: index };
         }
+        let possession = match self.possession(&terms, question, trace) {
+            Ok(possession) => possession,
+            Err(not_accepted) => {
+                trace.refused(|| TokenSaid::of(&claims, None));
+                return Answer::unproven(not_accepted, index);
+            }
+        };
         let admission = Arc::new(question.entry.admit(identity, &token, trace));
         if let Some(remembered) = remembered {
             remembered.keep(question.entry.number, &admission);
         }
-        Answer::Proven { admission, provider: index }
+        Answer::Proven { admission, provider: index, possession }
     }
 
     /// Until when a verified JWT with these claims counts as active, where its provider is asked about it.

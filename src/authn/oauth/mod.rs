@@ -1,8 +1,9 @@
-//! Bearer tokens (RFC 6750): the policy of an agent, and the checks in their order.
+//! Access tokens (RFC 6750, RFC 9449): the policy of an agent, and the checks in their order.
 
 mod accept;
 mod answer;
 mod authenticate;
+mod bound_tokens;
 mod credential;
 mod denied;
 mod head;
@@ -11,6 +12,7 @@ mod jwt;
 mod opaque;
 mod policy;
 mod question;
+mod sender_constraint;
 mod shape;
 mod signature;
 mod signed_answer;
@@ -19,12 +21,13 @@ mod token_type;
 mod verified;
 mod verify;
 
+pub use bound_tokens::{BoundTokens, RequiredBindings, SenderConstraint};
 pub(super) use jwt::claims;
 pub use jwt::{Malformed, Token};
 pub use opaque::{AmbiguousTokens, Introspecting};
 pub use policy::{ForwardToken, Issuers, OAuthPolicy, TokenForm};
 pub use question::{Answer, TokenEvidence};
 pub use shape::signed_digest;
+pub use terms::AudienceClaim;
 pub(super) use terms::Terms;
-pub use terms::{AudienceClaim, BoundTokens};
 pub(super) use verified::{identity, verified};

@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::authn::extract::{Scheme, credential};
+use crate::authn::extract::{Scheme, credential, credential_or_dpop};
 use crate::authn::memory::TokenCache;
 use crate::authn::token_location::{TokenLocation, only};
 use crate::idp::Provider;
-use crate::model::{Denials, Digest, Issuer, reduced_eq};
+use crate::model::{Denials, Digest, Issuer, Reason, reduced_eq};
 
+use super::bound_tokens::BoundTokens;
 use super::opaque::Introspecting;
 use super::shape::signed_digest;
-use super::terms::{AudienceClaim, BoundTokens};
+use super::terms::AudienceClaim;
 
 /// Whether the agent receives the token, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,7 @@ pub struct OAuthPolicy {
     pub audience_claim: AudienceClaim,
     /// The longest `exp - iat`; `None` = any.
     pub max_token_lifetime: Option<Duration>,
-    /// Whether tokens that are bound to a key of their holder are accepted.
+    /// What becomes of tokens that are bound to a key of their holder.
     pub bound_tokens: BoundTokens,
     /// The longest token, in bytes.
     pub token_bytes: usize,
@@ -92,7 +93,7 @@ impl OAuthPolicy {
     #[must_use]
     pub fn moved(&self, headers: &HeaderMap, query: Option<&[u8]>) -> Option<(&HeaderName, HeaderValue)> {
         let ForwardToken::Moved { header, form } = &self.forward_token else { return None };
-        let in_header = credential(headers, &self.header, &self.scheme);
+        let in_header = self.in_header(headers);
         let is_in_header = in_header.is_ok();
         let token = only(in_header, &self.also, headers, query).ok()?;
         let mut value = match form {
@@ -108,8 +109,18 @@ impl OAuthPolicy {
     /// The digest that names the token in a request ([`signed_digest`]); `None` where there is none.
     #[must_use]
     pub fn signed_digest(&self, headers: &HeaderMap, query: Option<&[u8]>) -> Option<Digest> {
-        let in_header = credential(headers, &self.header, &self.scheme);
+        let in_header = self.in_header(headers);
         only(in_header, &self.also, headers, query).ok().map(|token| signed_digest(&token))
+    }
+
+    /// The only token in the header, behind the agent's scheme, or behind `DPoP` where the agent checks proofs. Two proofs are as
+    /// bad as two tokens.
+    #[inline]
+    pub(super) fn in_header<'a>(&self, headers: &'a HeaderMap) -> Result<&'a str, Reason> {
+        match self.bound_tokens.dpop() {
+            None => credential(headers, &self.header, self.scheme.as_str()),
+            Some(_) => credential_or_dpop(headers, &self.header, self.scheme.as_str()),
+        }
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::authn::dpop::NotAccepted;
 use crate::authn::memory::TokenCache;
 use crate::authz::{Admission, Entry};
 use crate::idp::{Provider, TokenQuestion};
-use crate::model::{DenialKind, Digest, Fetched, Identity, Introspection, Reason, Request};
+use crate::model::{
+    DenialKind, Digest, Fetched, Identity, Introspection, NextNonce, Possession, Reason, Request,
+};
 
 /// The outcome of authenticating a request by its token.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub enum Answer {
         admission: Arc<Admission>,
         /// The agent's index of the token's provider.
         provider: usize,
+        /// What the request has shown of what the token is bound to.
+        possession: Possession,
     },
     /// The token is valid, and a denial names it.
     Denied {
@@ -23,6 +28,15 @@ pub enum Answer {
         identity: Arc<Identity>,
         /// What the denial names.
         kind: DenialKind,
+        /// The agent's index of the token's provider.
+        provider: usize,
+    },
+    /// The token is valid, and the request does not show what it is bound to.
+    Unproven {
+        /// The reason.
+        reason: Reason,
+        /// The nonce for the next proof.
+        nonce: NextNonce,
         /// The agent's index of the token's provider.
         provider: usize,
     },
@@ -46,6 +60,13 @@ pub struct TokenEvidence {
     pub keys: Fetched<()>,
     /// The provider's word about the token.
     pub introspection: Fetched<Introspection>,
+}
+
+impl Answer {
+    /// The answer for a request that does not show what its token is bound to.
+    pub(super) const fn unproven(NotAccepted { reason, nonce }: NotAccepted, provider: usize) -> Self {
+        Self::Unproven { reason, nonce, provider }
+    }
 }
 
 /// A token, and everything beside the policy that the answer depends on.

@@ -6,7 +6,7 @@
 use std::mem::size_of;
 use std::time::Duration;
 
-use crate::model::Instant;
+use crate::model::{Digest, Instant};
 
 /// The claims that say when, where and by whom a token may be used.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,9 +17,21 @@ pub(in crate::authn) struct Terms {
     pub(in crate::authn) aud: Box<[Box<str>]>,
     /// `client_id`, the client that it was issued to (RFC 9068 section 2.2).
     pub(in crate::authn) client_id: Option<Box<str>>,
-    /// The names of the members of `cnf` (RFC 7800 section 3.1), which bind it to a key of its holder; `None` when it is not
-    /// bound.
-    pub(in crate::authn) binding: Option<Box<str>>,
+    /// What it is bound to (`cnf`, RFC 7800 section 3.1); `None` when it is not bound.
+    pub(in crate::authn) binding: Option<Box<Binding>>,
+}
+
+/// What a token is bound to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(in crate::authn) struct Binding {
+    /// `jkt`, the thumbprint of a key of which requests have proofs (RFC 9449 section 6.1).
+    pub(in crate::authn) key: Option<Digest>,
+    /// `x5t#S256`, the SHA-256 of the client's certificate (RFC 8705 section 3.1).
+    pub(in crate::authn) certificate: Option<Digest>,
+    /// Whether it has another member, a member that is no such hash, or none at all: nobody knows what it is bound to.
+    pub(in crate::authn) is_unknown: bool,
+    /// The names of its members, for `explain`.
+    pub(in crate::authn) names: Box<str>,
 }
 
 impl Terms {
@@ -38,8 +50,9 @@ impl Terms {
         const STEP: usize = 16;
         let text = |text: &str| text.len().next_multiple_of(STEP);
         let aud = self.aud.iter().map(|aud| size_of::<Box<str>>() + text(aud));
-        let single = [&self.client_id, &self.binding].into_iter().flatten().map(|single| text(single));
-        aud.chain(single).sum()
+        let client = self.client_id.iter().map(|client| text(client));
+        let binding = self.binding.iter().map(|binding| size_of::<Binding>() + text(&binding.names));
+        aud.chain(client).chain(binding).sum()
     }
 }
 
@@ -88,15 +101,4 @@ pub enum AudienceClaim {
     Aud,
     /// `client_id`, for providers that put no `aud` into access tokens.
     ClientId,
-}
-
-/// What happens to a token with `cnf` (RFC 7800 section 3.1), which is valid only with a proof that the caller has the key
-/// in it (RFC 9449, RFC 8705). No such proof is checked yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum BoundTokens {
-    /// It is refused: without the proof, a thief could use it.
-    #[default]
-    Refuse,
-    /// It is treated as a bearer token.
-    Ignore,
 }

@@ -1,5 +1,5 @@
-//! The order of the checks on a bearer token: cheap refusals first (shape, algorithm, issuer, time, audience,
-//! binding), then the key and the signature, then the rules of the agent.
+//! The order of the checks on an access token: cheap refusals first (shape, algorithm, issuer, time, audience,
+//! binding), then the key and the signature, then denials, what it is bound to, and the rules of the agent.
 //!
 //! The unverified `iss` selects the provider, and only that provider's keys are tried. Keys that a token brings itself
 //! (`jwk`, `jku`, `x5u`, `x5c`) are never used.
@@ -86,13 +86,7 @@ impl OAuthPolicy {
         };
         let now = question.request.now;
         let has_access_type = token.has_access_type();
-        let identity = {
-            let token = verified(&token.claims, has_access_type, provider.spec(), now);
-            identity(&token, index, key_id.as_deref())
-        };
-        let issuer = provider.spec().issuer.as_str();
-        let principal = Arc::new(Principal::of(issuer, &token.claims, &identity.names()));
-        let identity = Identity { principal: Some(Arc::clone(&principal)), ..identity };
+        let (identity, principal) = who(token, (index, provider), key_id.as_deref(), now);
         let remembered = cached.map(|cached| {
             let (audience_claim, principal) = (self.audience_claim, Arc::clone(&principal));
             let proof = Proof { provider, audience_claim, algorithm, key, active_until, principal };
@@ -100,16 +94,25 @@ impl OAuthPolicy {
             cached.cache.insert(cached.digest, &remembered);
             remembered
         });
+        let said = || TokenSaid::of(&token.claims, key_id.as_deref());
         if let Some(kind) = self.denial(&principal, question.text, now, trace) {
-            trace.refused(|| TokenSaid::of(&token.claims, key_id.as_deref()));
+            trace.refused(said);
             return Answer::Denied { identity: Arc::new(identity), kind, provider: index };
         }
+        let terms = remembered.as_deref().map_or(&token.terms, Remembered::terms);
+        let possession = match self.possession(terms, question, trace) {
+            Ok(possession) => possession,
+            Err(not_accepted) => {
+                trace.refused(said);
+                return Answer::unproven(not_accepted, index);
+            }
+        };
         let token = verified(&token.claims, has_access_type, provider.spec(), now);
         let admission = Arc::new(question.entry.admit(identity, &token, trace));
         if let Some(remembered) = remembered {
             remembered.keep(question.entry.number, &admission);
         }
-        Answer::Proven { admission, provider: index }
+        Answer::Proven { admission, provider: index, possession }
     }
 
     /// The checks that need no key. A refusal has the index of the provider, once the agent is known to accept that.
@@ -127,6 +130,20 @@ impl OAuthPolicy {
             .map_err(|reason| (reason, Some(index)))?;
         Ok(Plausible { algorithm, index, provider })
     }
+}
+
+/// Whom a verified token names, and by what denials can name it.
+fn who(
+    token: &Token<'_>,
+    (index, provider): (usize, &Provider),
+    key_id: Option<&str>,
+    now: Instant,
+) -> (Identity, Arc<Principal>) {
+    let said = verified(&token.claims, token.has_access_type(), provider.spec(), now);
+    let identity = identity(&said, index, key_id);
+    let issuer = provider.spec().issuer.as_str();
+    let principal = Arc::new(Principal::of(issuer, &token.claims, &identity.names()));
+    (Identity { principal: Some(Arc::clone(&principal)), ..identity }, principal)
 }
 
 /// The refusal of a token that could be parsed: the trace may record what it said of itself.

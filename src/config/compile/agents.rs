@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::authn::{ApiKeyPolicy, Issuers, OAuthPolicy, Scheme, TokenCache};
+use crate::authn::{ApiKeyPolicy, BoundTokens, Issuers, OAuthPolicy, Scheme, TokenCache};
 use crate::authz::{ClaimHeader, ClaimHeaders, Entry};
 use crate::model::{AgentName, ProviderName, unbracketed};
 use crate::routing::{
@@ -19,7 +19,7 @@ use super::made::{Agents, FromFiles, Providers};
 use super::targets::Places;
 use super::{
     assertion, audience, card, given, introspection, kept, keys, limits, operations, protocol, requirements,
-    signing, targets,
+    sender_constraint, signing, targets,
 };
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins, Streams};
 use crate::config::text::code::Code;
@@ -82,9 +82,11 @@ fn agent(
     limits: OfAgent,
 ) -> Option<Agent> {
     let route = route(entry);
-    let authenticator = authenticator(input, providers, all, entry)?;
     let name = entry.id.value.clone();
     let before = input.previous.and_then(|snapshot| snapshot.agents.get(&name));
+    let bound_tokens = sender_constraint::bound_tokens(input, from, entry, before)?;
+    let authenticator = authenticator((input, providers), all, entry, bound_tokens)?;
+    let takes_proofs = authenticator.dpop().is_some();
     let credential = match &authenticator {
         Authenticator::OAuth(policy) => Some(&policy.header),
         Authenticator::ApiKey(policy) => Some(&policy.header),
@@ -117,7 +119,7 @@ fn agent(
             assertion: terms,
         },
         limits: limits.limits,
-        cors: entry.cors.as_ref().map(|cors| Box::new(compile_cors(cors, credential))),
+        cors: entry.cors.as_ref().map(|cors| Box::new(compile_cors(cors, credential, takes_proofs))),
         max_body: entry.max_body,
         max_in_flight: entry.max_in_flight,
         slots: before.map(|agent| agent.slots.clone()).unwrap_or_default(),
@@ -220,10 +222,10 @@ fn upstream(
 }
 
 fn authenticator(
-    input: &Input<'_>,
-    providers: &Providers,
+    (input, providers): (&Input<'_>, &Providers),
     all: &Agents,
     entry: &AgentEntry,
+    bound_tokens: BoundTokens,
 ) -> Option<Authenticator> {
     Some(match &entry.auth.value {
         Auth::Public => Authenticator::Public,
@@ -251,7 +253,7 @@ fn authenticator(
                 audiences: audience::all(input, entry, oauth),
                 audience_claim: oauth.audience_claim,
                 max_token_lifetime: oauth.max_token_lifetime,
-                bound_tokens: oauth.sender_constraint.cnf,
+                bound_tokens,
                 token_bytes: input.token_bytes(),
                 tokens: all.tokens.clone(),
             })
@@ -278,7 +280,7 @@ fn claim_headers(
     }
 }
 
-fn compile_cors(written: &settings::Cors, credential: Option<&HeaderName>) -> Cors {
+fn compile_cors(written: &settings::Cors, credential: Option<&HeaderName>, takes_proofs: bool) -> Cors {
     Cors::new(&CorsRules {
         preset: written.preset,
         origins: match &written.allowed_origins {
@@ -292,5 +294,6 @@ fn compile_cors(written: &settings::Cors, credential: Option<&HeaderName>) -> Co
         credentials: written.allow_credentials,
         max_age: written.max_age,
         credential_header: credential,
+        takes_proofs,
     })
 }

@@ -10,7 +10,7 @@ use crate::upstream::ClientCertificate;
 use super::input::Input;
 use super::made::{Agents, FromFiles, Providers};
 use super::targets::Places;
-use super::{assertion, audience, card, given, session_keys, targets};
+use super::{assertion, audience, card, given, sender_constraint, session_keys, targets};
 use crate::config::language::settings::agent::{A2aRules, AgentEntry, Auth, McpRules, Spoken};
 
 /// The agent that runs, when compiling `entry` would make the same.
@@ -41,6 +41,7 @@ pub(super) fn agent(
                     && audience::all(input, entry, written) == policy.audiences
                     && Arc::ptr_eq(&policy.issuers, &all.issuers)
                     && policy.token_bytes == input.token_bytes()
+                    && sender_constraint::is_same(input, from, entry, policy)
             }
             (Auth::ApiKey(_), Authenticator::ApiKey(policy)) => keys_are_same(all, entry, policy),
             (Auth::Public, Authenticator::Public) => true,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
 
-use crate::authn::{Issuers, ProcessSessionKeys, SessionKeys, TokenCache};
+use crate::authn::{Issuers, NonceKeys, ProcessSessionKeys, SessionKeys, TokenCache};
 use crate::config::agent_keys::AgentKeys;
 use crate::config::api_keys::ApiKeys;
 use crate::config::caller_limits::CallerLimits;
@@ -44,12 +44,16 @@ pub(super) type ClientCertificates = HashMap<(PathBuf, PathBuf), ClientCertifica
 /// Values of headers that agents are given, by the file that holds them.
 pub(super) type Given = HashMap<PathBuf, HeaderValue>;
 
+/// Keys of nonces, by the file that holds them.
+pub(super) type NonceFiles = HashMap<PathBuf, NonceKeys>;
+
 /// What files hold for agents.
 pub(super) struct FromFiles {
     pub(super) trust: Trusted,
     pub(super) shown: ClientCertificates,
     pub(super) given: Given,
     pub(super) sessions: Sessions,
+    pub(super) nonces: NonceFiles,
 }
 
 /// The keys of sessions: those of the process, and those in files of their own.

@@ -20,6 +20,7 @@ mod providers;
 mod requirements;
 mod restart;
 mod sealing;
+mod sender_constraint;
 mod session_keys;
 mod shared_state;
 mod signing;
@@ -79,6 +80,7 @@ pub fn compile(
         shown: trust::shown(&input, &mut terms),
         given: given::read(&input),
         sessions: session_keys::read(&input),
+        nonces: sender_constraint::read(&input),
     };
     sealing::check(&input, &from.sessions.process);
     check(&input);

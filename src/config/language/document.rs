@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::known::Known;
-use super::settings::agent::{AgentEntry, CardFrom, SetValue};
+use super::settings::agent::{AgentEntry, Auth, CardFrom, SetValue};
 use super::settings::api_key::ApiKeyEntry;
 use super::settings::limit::GlobalLimit;
 use super::settings::provider::{IdentityProvider, KeySource};
@@ -89,10 +89,20 @@ impl Document {
             CardFrom::Rewrite | CardFrom::Passthrough => None,
         });
         let sessions = self.agents.iter().filter_map(|agent| agent.mcp.as_ref()?.session_key_file.as_ref());
+        let nonces = self.agents.iter().filter_map(|agent| match &agent.auth.value {
+            Auth::OAuth(oauth) => oauth.sender_constraint.as_ref()?.nonce.0.key_file.as_ref(),
+            Auth::ApiKey(_) | Auth::Public => None,
+        });
         let signing = self.server.signing.iter().filter_map(|signing| signing.key_file.as_ref());
         let tracing = self.server.tracing.iter().flat_map(Tracing::files);
         let shared = self.server.shared_state.iter().flat_map(SharedState::files);
         let own = signing.chain(&self.server.sealing_key_file).chain(tracing).chain(shared);
-        tls.chain(providers).chain(upstreams).chain(given).chain(cards).chain(sessions).chain(own)
+        tls.chain(providers)
+            .chain(upstreams)
+            .chain(given)
+            .chain(cards)
+            .chain(sessions)
+            .chain(nonces)
+            .chain(own)
     }
 }

@@ -54,6 +54,8 @@ pub enum Feature {
     GlobalLimits,
     /// `identity_providers.NAME.introspection`
     Introspection,
+    /// `agents.NAME.auth.oauth.sender_constraint`, but for `cnf`
+    SenderConstraint,
 }
 
 impl Feature {
@@ -80,6 +82,7 @@ impl Feature {
         Self::Spiffe,
         Self::GlobalLimits,
         Self::Introspection,
+        Self::SenderConstraint,
     ];
 
     /// The word by which members name it to each other.
@@ -107,6 +110,7 @@ impl Feature {
             Self::Spiffe => "spiffe",
             Self::GlobalLimits => "global_limits",
             Self::Introspection => "introspection",
+            Self::SenderConstraint => "sender_constraint",
         }
     }
 
@@ -130,13 +134,9 @@ impl Feature {
         let quotas = has_quota(&limits).then_some(Self::Quotas);
         let expire = streams_expire(fields.get("streams")).then_some(Self::StreamsExpire);
         let requires = requires(&fields).then_some(Self::Require);
-        std::iter::once(kind)
-            .chain(of_fields)
-            .chain(together)
-            .chain(quotas)
-            .chain(expire)
-            .chain(requires)
-            .collect()
+        let constrains = constrains(&fields).then_some(Self::SenderConstraint);
+        let of_parts = together.into_iter().chain(quotas).chain(expire).chain(requires).chain(constrains);
+        std::iter::once(kind).chain(of_fields).chain(of_parts).collect()
     }
 
     /// The feature of a field that the first version does not have.
@@ -200,6 +200,12 @@ fn requires(agent: &Map<String, Value>) -> bool {
     let rules = ["mcp", "a2a"].into_iter().filter_map(|block| agent.get(block)?.get("rules")?.as_object());
     let mut rules = rules.flat_map(Map::values).filter_map(Value::as_object).flat_map(Map::values);
     of_agent.is_some() || rules.any(|rule| rule.get("require").is_some())
+}
+
+/// Whether an agent says more of bound tokens than the first version knows.
+fn constrains(agent: &Map<String, Value>) -> bool {
+    let written = agent.get("auth").and_then(|auth| auth.get("oauth")?.get("sender_constraint")?.as_object());
+    written.is_some_and(|written| written.keys().any(|key| key != "cnf"))
 }
 
 impl fmt::Display for Feature {
@@ -310,6 +316,10 @@ mod tests {
         let require = "auth: { oauth: { require: { acr_values: [gold] } } }\n";
         assert_eq!(used("agents/a", require), [Feature::Agents, Feature::Require]);
         assert_eq!(used("agents/a", "auth: { oauth: {} }\n"), [Feature::Agents]);
+        let constraint =
+            |text: &str| used("agents/a", &format!("auth: {{ oauth: {{ sender_constraint: {text} }} }}\n"));
+        assert_eq!(constraint("{ dpop: optional }"), [Feature::Agents, Feature::SenderConstraint]);
+        assert_eq!(constraint("{ cnf: ignore }"), [Feature::Agents]);
         let rule = "mcp: { rules: { unlisted: deny, tools: { a: { require: { amr_any: [otp] } } } } }\n";
         assert_eq!(used("agents/a", rule), [Feature::Agents, Feature::Mcp, Feature::Require]);
         assert_eq!(used("api_keys/Yq3Zk81b", "agent: a\n"), [Feature::ApiKeys]);

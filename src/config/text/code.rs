@@ -145,6 +145,7 @@ codes! {
     LimitConflict "limit-conflict" Error "Limits that count everywhere have one name and permit different things.";
     RuleName "rule-name" Error "A rule for something that has no such name: an asterisk elsewhere than at the end.";
     RuleNeedsToken "rule-needs-token" Error "A rule with scopes or claims at an agent whose callers bring no token.";
+    BindingConflict "binding-conflict" Error "Settings of bound tokens that contradict each other.";
     // warnings and notes
     UnknownMethod "unknown-method" Warning "A rule for a method that MCP does not have, and that looks like one that it has.";
     PublicRule "public-rule" Note "A rule that opens something to everybody.";
@@ -170,6 +171,9 @@ codes! {
     PlainHttp2 "plain-http2" Warning "A listener that speaks HTTP/2 without TLS on an address that is not loopback; a note behind `trusted_proxies`.";
     GrpcOverHttp1 "grpc-over-http1" Warning "An agent that looks like one of gRPC, at an http URL to which HTTP/1.1 is spoken.";
     SealingKeyMissing "sealing-key-missing" Warning "Each member of a fleet seals sessions with a key of its own.";
+    NonceKeyMissing "nonce-key-missing" Warning "Nonces are made with a key of the process, which other gateways do not have.";
+    ProofForwarded "proof-forwarded" Warning "An agent receives proofs that name another path than the one that it receives.";
+    ProofsPerMember "proofs-per-member" Warning "Each member of a fleet remembers the proofs that it has seen itself.";
     SnapshotMissing "snapshot-missing" Warning "A member of a fleet keeps nothing of what ran last.";
     CertificateEnds "certificate-ends" Warning "A certificate has expired, or will within 30 days.";
     CertificateUnrelated "certificate-unrelated" Warning "A certificate of a chain that issued none of the others.";

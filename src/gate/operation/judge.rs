@@ -96,8 +96,8 @@ impl<'a> Governed<'a> {
         trace.ruled(|| ruled(&message.operation, applied(), scopes));
         let verdict = match outcome {
             Outcome::Opened => {
-                let Verdict { identity, provider, cache, .. } = verdict;
-                Verdict { provider, cache, ..Verdict::allowed(self.agent, identity, None) }
+                let Verdict { identity, provider, cache, possession, .. } = verdict;
+                Verdict { provider, cache, possession, ..Verdict::allowed(self.agent, identity, None) }
             }
             Outcome::Unchanged => verdict,
             Outcome::Denied(reason) => verdict.but_refused(self.agent, reason),

@@ -162,7 +162,15 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         | Reason::ApiKeyRevoked
         | Reason::ProfileMismatch
         | Reason::AcrInsufficient
-        | Reason::AuthTooOld => ErrorKind::Unauthenticated,
+        | Reason::AuthTooOld
+        | Reason::ProofMissing
+        | Reason::ProofMalformed
+        | Reason::ProofMismatch
+        | Reason::ProofStale
+        | Reason::ProofReplayed
+        | Reason::NonceRequired
+        | Reason::CertificateMissing
+        | Reason::CertificateMismatch => ErrorKind::Unauthenticated,
         Reason::ScopeMissing => ErrorKind::ScopeMissing,
         Reason::ClaimMismatch
         | Reason::OperationDenied
@@ -178,7 +186,8 @@ const fn decided(reason: Reason) -> Option<ErrorKind> {
         Reason::Ok
         | Reason::KeysUnavailable
         | Reason::IntrospectionUnavailable
-        | Reason::LimitsUnavailable => return None,
+        | Reason::LimitsUnavailable
+        | Reason::ProofMemoryFull => return None,
     })
 }
 

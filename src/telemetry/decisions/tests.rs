@@ -21,6 +21,7 @@ fn entry(second: u64, agent: &str, reason: Reason) -> RequestRecord {
         remote: None,
         identity: None,
         cache: CacheLabel::Off,
+        possession: crate::model::Possession::NOT_JUDGED,
         call: None,
         limit: None,
         status: None,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AgentName, AuthMethod, CacheLabel, Call, CallProtocol, Decision, FailedCheck, Grounds, Identity, Instant,
-    ProviderName, Reason, RequestId, TokenSaid,
+    Possession, ProviderName, Reason, RequestId, TokenSaid,
 };
 
 use super::super::path_text::PathText;
@@ -170,6 +170,7 @@ pub(super) fn read(line: &[u8]) -> Option<RequestRecord> {
         remote: line.remote,
         identity: identity.map(Arc::new),
         cache: CacheLabel::Off,
+        possession: Possession::NOT_JUDGED,
         call: call.map(Arc::new),
         // The grounds name it.
         limit: None,

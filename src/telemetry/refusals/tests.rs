@@ -32,6 +32,7 @@ fn entry(second: u64, id: &str) -> RequestRecord {
         remote: "2001:db8::1".parse().ok(),
         identity: None,
         cache: CacheLabel::Off,
+        possession: crate::model::Possession::NOT_JUDGED,
         call: Some(Arc::new(Call {
             protocol: CallProtocol::A2a,
             method: Some("tools/call".into()),

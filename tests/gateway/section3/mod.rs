@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 
 use portcullis::model::Reason;
 
-use crate::{a2a_rules, denials, introspection, limits, mcp_audience, mcp_rules, sessions};
+use crate::{a2a_rules, denials, introspection, limits, mcp_audience, mcp_rules, proof, sessions};
 
 use world::World;
 
@@ -41,7 +41,7 @@ async fn the_rows_together_cover_every_reason() {
     let covered: BTreeSet<&str> = tables.iter().flatten().map(|row| row.reason).collect();
     // Rows here send no messages and come from no page; suites of their own give these reasons, and see that they do.
     let suites = [mcp_audience::REASON, sessions::REASON, a2a_rules::REASON, denials::REASON];
-    let elsewhere = mcp_rules::REASONS.into_iter().chain(suites).chain(limits::REASONS);
+    let elsewhere = mcp_rules::REASONS.into_iter().chain(suites).chain(limits::REASONS).chain(proof::REASONS);
     let elsewhere = elsewhere.chain(introspection::REASONS);
     let covered: BTreeSet<&str> = covered.into_iter().chain(elsewhere).collect();
     let every: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();

@@ -90,8 +90,8 @@ fn bindings(world: &World) -> Vec<Row> {
     for (cnf, reason) in [
         (json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}), "binding_required"),
         (json!({"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}), "binding_required"),
-        (json!({"jwk": {"kty": "OKP"}}), "binding_required"),
-        (json!({"x": 1}), "binding_required"),
+        (json!({"x": "1"}), "binding_required"),
+        (json!({"jkt": ""}), "binding_required"),
         (json!({}), "binding_required"),
         (json!(ABSENT), "ok"),
         (json!(null), "ok"),

@@ -3,8 +3,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::authn::oauth::terms::{Terms, Times};
-use crate::model::KeyId;
+use crate::authn::base64url;
+use crate::authn::oauth::terms::{Binding, Terms, Times};
+use crate::model::{Digest, KeyId};
 
 /// Why a text is no token, in words for `explain`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -77,16 +78,25 @@ fn strings(member: Option<&Value>, error: Malformed) -> Result<Vec<Box<str>>, Ma
     }
 }
 
-/// The names of the members of `cnf`, for `explain`; `None` when the token is not bound.
-fn binding(payload: &Map<String, Value>) -> Result<Option<Box<str>>, Malformed> {
-    match optional(payload, "cnf") {
-        None => Ok(None),
-        Some(Value::Object(members)) if members.is_empty() => Ok(Some("empty".into())),
-        Some(Value::Object(members)) => {
-            Ok(Some(members.keys().map(String::as_str).collect::<Vec<_>>().join(", ").into()))
-        }
-        Some(_) => Err(Malformed("`cnf` is not an object")),
+/// What the token is bound to; `None` when it is not bound. A binding that nobody knows is one all the same.
+fn binding(payload: &Map<String, Value>) -> Result<Option<Box<Binding>>, Malformed> {
+    let error = Malformed("`cnf` is not an object of strings");
+    let Some(written) = optional(payload, "cnf") else { return Ok(None) };
+    let members = written.as_object().ok_or(error)?;
+    let names = members.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let mut binding = Binding { is_unknown: members.is_empty(), names: names.into(), ..Binding::default() };
+    if members.is_empty() {
+        binding.names = "empty".into();
     }
+    for (name, value) in members {
+        let hash = base64url::decode_digest(value.as_str().ok_or(error)?).map(Digest::from_bytes);
+        match name.as_str() {
+            "jkt" if hash.is_some() => binding.key = hash,
+            "x5t#S256" if hash.is_some() => binding.certificate = hash,
+            _ => binding.is_unknown = true,
+        }
+    }
+    Ok(Some(Box::new(binding)))
 }
 
 fn numeric_date(member: Option<&Value>) -> Result<Option<f64>, Malformed> {

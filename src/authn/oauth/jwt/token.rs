@@ -3,25 +3,13 @@
 //! The parser is strict: three parts, unpadded canonical base64url, one JSON object each in header and payload, members of
 //! the right type. Nothing here checks a value against a policy.
 
-use base64::Engine as _;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
+use crate::authn::base64url;
 use crate::authn::oauth::terms::Terms;
 use crate::authn::oauth::token_type::is_access_type;
 use crate::idp::KeyName;
 use crate::model::{Claims, KeyId, strict_json};
 
 use super::members::{Malformed, check_identity, check_unused, is_critical, string, terms, thumbprint};
-
-/// Unpadded base64url whose last character has no stray bits (RFC 7515 section 2, RFC 4648 section 3.5): each byte string
-/// has one encoding, so a token cannot be spelled in two ways.
-const BASE64URL: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_encode_padding(false)
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
-        .with_decode_allow_trailing_bits(false),
-);
 
 /// The most objects inside the header. The registered parameters of a JWS need one, `jwk`; the rest is for private ones.
 const MAX_HEADER_OBJECTS: usize = 64;
@@ -120,7 +108,7 @@ impl<'a> Token<'a> {
 }
 
 fn decode(part: &str, error: Malformed) -> Result<Vec<u8>, Malformed> {
-    BASE64URL.decode(part).map_err(|_| error)
+    base64url::decode(part).ok_or(error)
 }
 
 #[cfg(test)]
@@ -129,7 +117,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     fn encode(bytes: &[u8]) -> String {
-        BASE64URL.encode(bytes)
+        base64url::encode(bytes)
     }
 
     fn compact(header: &Value, payload: &Value) -> String {
@@ -212,6 +200,8 @@ mod tests {
             json!({"azp": 1}),
             json!({"cnf": "a"}),
             json!({"cnf": ["jkt"]}),
+            json!({"cnf": {"jwk": {"kty": "OKP"}}}),
+            json!({"cnf": {"jkt": 1}}),
             json!({"client_id": false}),
         ] {
             assert!(Token::parse(&compact(&header, &payload)).is_err(), "{payload}");

@@ -13,9 +13,10 @@ use super::super::super::values::{
 };
 use super::super::super::web;
 use super::audience::{self, AudienceKind};
+use super::sender_constraint::{BindingMode, SenderConstraint};
 use super::token_places::TokenPlaces;
 use super::{ClaimRules, Known, NameOf, Require, Scopes};
-use crate::authn::{AudienceClaim, BoundTokens, ForwardToken, TokenLocation};
+use crate::authn::{AudienceClaim, ForwardToken, TokenLocation};
 use crate::authz::NonAscii;
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
@@ -62,8 +63,8 @@ section! {
         claim_header_text: NonAscii as NonAscii = NonAscii::Refuse;
         /// the longest `exp` - `iat`; default not limited
         max_token_lifetime: Option<Duration> as Time<SECOND, { 10 * YEAR }>;
-        /// what becomes of tokens that are bound to a key of their holder
-        sender_constraint: SenderConstraint as SenderConstraint = SenderConstraint::default();
+        /// tokens that are bound to a key or a certificate of their holder; default: they are refused
+        sender_constraint: Option<Box<SenderConstraint>> as Boxed<SenderConstraint>;
     }
     impl {
         fn check(fields: &Fields<'_>, read: Option<&Self>) {
@@ -71,23 +72,14 @@ section! {
             if let Some(oauth) = read {
                 refuse_claims_in_the_credential(fields, oauth);
                 look_at_forwarding(fields, oauth);
+                refuse_proofs_elsewhere(fields, oauth);
             }
         }
     }
 }
 
-section! {
-    /// `auth.oauth.sender_constraint`
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub struct SenderConstraint = "`sender_constraint`", default {
-        /// a token with `cnf`, whose proof is not checked here: refuse, or ignore: take it as a bearer token
-        cnf: BoundTokens as BoundTokens = BoundTokens::Refuse;
-    }
-}
-
 words!(AudienceClaim { Aud = "aud", ClientId = "client_id" });
 words!(NonAscii { Refuse = "refuse", Omit = "omit", Encode = "rfc8187" });
-words!(BoundTokens { Refuse = "refuse", Ignore = "ignore" });
 
 fn refuse_claims_in_the_credential(fields: &Fields<'_>, oauth: &OAuth) {
     let Some(Kind::Map(claims)) = fields.node("claim_headers").map(|node| &node.kind) else { return };
@@ -117,6 +109,20 @@ fn look_at_forwarding(fields: &Fields<'_>, oauth: &OAuth) {
     let message = "the agent receives its callers' tokens and could use them elsewhere";
     let help = "hand over single claims with `claim_headers`";
     fields.report().say(Code::TokenForwarded, node.place, message, help);
+}
+
+/// Refuses proofs at an agent that reads its token elsewhere than RFC 9449 section 7.1 puts it.
+fn refuse_proofs_elsewhere(fields: &Fields<'_>, oauth: &OAuth) {
+    let Some(constraint) = oauth.sender_constraint.as_deref() else { return };
+    let is_usual = oauth.header == http::header::AUTHORIZATION && oauth.prefix.eq_ignore_ascii_case("Bearer");
+    if is_usual || constraint.dpop_mode() == BindingMode::Off {
+        return;
+    }
+    let Some((place, _)) = fields.entry("header").or_else(|| fields.entry("prefix")) else { return };
+    let message =
+        "a token with a proof comes as `Authorization: DPoP TOKEN`, and this agent reads another place";
+    let help = "remove `header` and `prefix`, or turn `sender_constraint.dpop` off";
+    fields.report().say(Code::BindingConflict, place, message, help);
 }
 
 const ANOTHER_HEADER: &str =

@@ -92,6 +92,13 @@ impl PublicUrl {
         }
     }
 
+    /// What stands before the host, and what behind it up to the path.
+    #[must_use]
+    pub fn around_host(&self) -> (String, String) {
+        let after = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        (format!("{}://", self.scheme), after)
+    }
+
     /// The URL of a path of this gateway, under another host when one is given.
     #[must_use]
     pub fn of(&self, host: Option<&str>, path: &str) -> String {

@@ -1,0 +1,141 @@
+//! What agents ask of tokens that are bound to keys of their holder, with the keys of nonces in files.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::input::{Input, Mention};
+use super::made::{FromFiles, NonceFiles};
+use crate::authn::{
+    BoundTokens, Dpop, ForwardToken, NonceKeys, Nonces, OAuthPolicy, RequiredBindings, SenderConstraint,
+};
+use crate::config::language::settings::agent::{
+    AgentEntry, Auth, BindingMode, Cnf, NonceMode, OAuth, SenderConstraint as Written,
+};
+use crate::config::language::settings::store::Store;
+use crate::config::text::code::Code;
+use crate::model::{PublicAddress, PublicOrigin};
+use crate::routing::Agent;
+
+/// Reads the files of such keys; what is wrong with them is reported, and what somebody should know of proofs is said.
+pub(super) fn read(input: &Input<'_>) -> NonceFiles {
+    let mut files = HashMap::new();
+    for agent in &input.document.agents {
+        let Some((oauth, written)) = written(agent) else { continue };
+        if let Some(path) = &written.nonce.0.key_file {
+            let file = Mention::new(&agent.source, path);
+            match input.file(file).map(NonceKeys::parse) {
+                Some(Ok(keys)) => {
+                    files.insert(path.value.clone(), keys);
+                }
+                Some(Err(bad)) => {
+                    let help = "make one with `openssl rand -hex 32`, and give all gateways the same";
+                    input.bad_file(file, &bad.to_string(), help);
+                }
+                None => {}
+            }
+        }
+        if written.dpop_mode() != BindingMode::Off {
+            warn(input, agent, oauth, written);
+        }
+    }
+    files
+}
+
+fn warn(input: &Input<'_>, agent: &AgentEntry, oauth: &OAuth, written: &Written) {
+    let report = input.report(&agent.source);
+    if oauth.forward_token != ForwardToken::No && agent.route.strip_path {
+        let message = "the agent receives the proof with the token, and another path than the proof names (`strip_path`)";
+        let help = "let the agent not compare `htu`, or remove `strip_path` or `forward_token`";
+        report.say(Code::ProofForwarded, agent.auth.place, message, help);
+    }
+    let is_fleet = matches!(&input.document.store, Some((_, Store::Etcd(_))));
+    if is_fleet && written.nonce.0.mode == NonceMode::Off {
+        let message = "each member of the fleet remembers the proofs that it has seen itself: one that was stolen passes once at each \
+                       other member, until it is `max_age` old";
+        let help = "ask for nonces of a short age, with the same key at all members: `nonce: { mode: required, age: 10s, key_file: \
+                    FILE }`";
+        report.say(Code::ProofsPerMember, agent.auth.place, message, help);
+    }
+}
+
+fn written(agent: &AgentEntry) -> Option<(&OAuth, &Written)> {
+    match &agent.auth.value {
+        Auth::OAuth(oauth) => Some((oauth, oauth.sender_constraint.as_deref()?)),
+        Auth::ApiKey(_) | Auth::Public => None,
+    }
+}
+
+/// What becomes of bound tokens at an agent; nothing when a file of its keys could not be read, which was reported. The proofs
+/// that it has accepted stay remembered.
+pub(super) fn bound_tokens(
+    input: &Input<'_>,
+    from: &FromFiles,
+    entry: &AgentEntry,
+    before: Option<&Arc<Agent>>,
+) -> Option<BoundTokens> {
+    let Some((_, written)) = written(entry) else { return Some(BoundTokens::Refuse) };
+    let (dpop, mtls) = (written.dpop_mode(), written.mtls_mode());
+    if (dpop, mtls) == (BindingMode::Off, BindingMode::Off) {
+        return Some(match written.cnf {
+            Cnf::Refuse => BoundTokens::Refuse,
+            Cnf::Ignore => BoundTokens::Ignore,
+        });
+    }
+    let proofs = before.and_then(|agent| agent.dpop()).map(|dpop| Arc::clone(&dpop.proofs));
+    let dpop_policy = match dpop {
+        BindingMode::Off => None,
+        BindingMode::Optional | BindingMode::Required => Some(Box::new(Dpop {
+            algorithms: written.algorithms,
+            max_age: written.max_age,
+            nonces: nonces(from, written)?,
+            replay_entries: written.replay_entries,
+            address: address(input, entry),
+            proofs: proofs.unwrap_or_default(),
+        })),
+    };
+    Some(BoundTokens::Check(Box::new(SenderConstraint {
+        dpop: dpop_policy,
+        accepts_certificates: mtls != BindingMode::Off,
+        required: RequiredBindings {
+            dpop: dpop == BindingMode::Required,
+            mtls: mtls == BindingMode::Required,
+            any: !written.any_of.is_empty(),
+        },
+    })))
+}
+
+/// Whether what a running agent has of elsewhere than its own settings is still the same.
+pub(super) fn is_same(input: &Input<'_>, from: &FromFiles, entry: &AgentEntry, policy: &OAuthPolicy) -> bool {
+    let Some(dpop) = policy.bound_tokens.dpop() else { return true };
+    let nonces = written(entry).and_then(|(_, written)| nonces(from, written));
+    nonces.as_ref() == Some(&dpop.nonces) && address(input, entry) == dpop.address
+}
+
+fn nonces(from: &FromFiles, written: &Written) -> Option<Nonces> {
+    let settings = &written.nonce.0;
+    let keys = match &settings.key_file {
+        Some(path) => Some(from.nonces.get(&path.value)?.clone()),
+        None => None,
+    };
+    Some(Nonces { are_required: settings.mode == NonceMode::Required, age: settings.age, keys })
+}
+
+/// The address under which clients know the agent, as far as it is written.
+fn address(input: &Input<'_>, entry: &AgentEntry) -> PublicAddress {
+    let origin = match (&entry.public_url, &input.document.server.public_url) {
+        (Some(own), _) => PublicOrigin::Fixed(own.clone()),
+        (None, Some(written)) if entry.route.hosts.is_empty() => {
+            PublicOrigin::Fixed(written.origin(None).into())
+        }
+        (None, Some(written)) => {
+            let (before, after) = written.around_host();
+            PublicOrigin::AtHost { before: before.into(), after: after.into(), usual: written.host().into() }
+        }
+        (None, None) => PublicOrigin::OfRequest,
+    };
+    let base = match (&entry.public_url, &input.document.server.public_url) {
+        (None, Some(written)) => written.base(),
+        (Some(_), _) | (None, None) => "",
+    };
+    PublicAddress { origin, base: base.into() }
+}
