@@ -62,7 +62,7 @@ store:
 {{- else if kindIs "map" . -}}
 {{- $map := . -}}
 {{- range $key, $value := $map -}}
-{{- if and (kindIs "bool" $value) (not $value) (has $key (list "access_log" "proxy_protocol" "stream_idle_timeout")) -}}
+{{- if and (kindIs "bool" $value) (not $value) (has $key (list "access_log" "mode" "proxy_protocol" "stream_idle_timeout")) -}}
 {{- $_ := set $map $key "off" -}}
 {{- else -}}
 {{- include "portcullis.off" $value -}}
