@@ -58,6 +58,12 @@ impl Digest {
         Self(out)
     }
 
+    /// The digest with these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The digest of what comes in pieces.
     #[must_use]
     pub fn running() -> RunningDigest {
