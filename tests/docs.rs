@@ -28,7 +28,9 @@ mod tests {
     use std::time::Duration;
 
     use portcullis::config::{Document, Files, Source, compile, parse, reference, schema};
-    use portcullis::model::{AuthContext, Call, CallProtocol, EndedBy, Identity, Instant, Reason, RequestId};
+    use portcullis::model::{
+        AuthContext, Call, CallProtocol, Digest, EndedBy, Identity, Instant, Reason, RequestId,
+    };
     use portcullis::telemetry::{AccessLog, EndedRequest, Metrics, RequestRecord, UpstreamError};
 
     fn root() -> &'static Path {
@@ -380,6 +382,7 @@ mod tests {
                 took: Duration::ZERO,
                 upstream_took: None,
                 upstream_attempts: 0,
+                client_certificate: Some(Digest::of(b"")),
                 grpc_status: Some(16),
                 bytes_in: 0,
                 bytes_out: 0,
