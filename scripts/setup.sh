@@ -320,7 +320,7 @@ quick)
     cargo_tool nextest 0.9.148
     ;;
 test)
-    install_debian chromium=chromium curl=curl jq=jq faketime=faketime valgrind=valgrind
+    install_debian chromium=chromium curl=curl openssl=openssl jq=jq faketime=faketime valgrind=valgrind
     prometheus_tool
     etcd_programs
     redis_program

@@ -29,7 +29,7 @@ mod tests {
 
     use portcullis::config::{Document, Files, Source, compile, parse, reference, schema};
     use portcullis::model::{
-        AuthContext, Call, CallProtocol, EndedBy, Identity, Instant, Possession, Reason, RequestId,
+        AuthContext, Call, CallProtocol, Digest, EndedBy, Identity, Instant, Possession, Reason, RequestId,
     };
     use portcullis::telemetry::{AccessLog, EndedRequest, Metrics, RequestRecord, UpstreamError};
 
@@ -383,6 +383,7 @@ mod tests {
                 took: Duration::ZERO,
                 upstream_took: None,
                 upstream_attempts: 0,
+                client_certificate: Some(Digest::of(b"")),
                 grpc_status: Some(16),
                 bytes_in: 0,
                 bytes_out: 0,

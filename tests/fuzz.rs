@@ -29,6 +29,11 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_of_a_header_is_the_one_that_is_in_it() {
+        fuzz("certificate_header");
+    }
+
+    #[test]
     fn one_credential_is_one_credential() {
         fuzz("credential");
     }

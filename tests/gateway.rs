@@ -52,6 +52,10 @@ mod certificates;
 mod cli;
 
 #[cfg(test)]
+#[path = "gateway/client_certificates/mod.rs"]
+mod client_certificates;
+
+#[cfg(test)]
 #[path = "gateway/collector.rs"]
 mod collector;
 

@@ -24,6 +24,7 @@ pub(crate) fn gateway(agents: &Agents) -> (Gateway, GatewayParts) {
         snapshot: Arc::new(Live::from_arc(Arc::clone(&agents.snapshot))),
         access_log,
         trusted_proxies: Vec::new(),
+        certificate_header: None,
         open_ports: Vec::new(),
         health_path: None,
         limits: agents.snapshot.server.limits,

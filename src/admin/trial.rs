@@ -93,8 +93,11 @@ fn request(live: &Snapshot, agent: &Agent, trial: Trial) -> Result<Prepared, Pro
         METHODS.contains(&trial.method.as_str()).then(|| Method::from_bytes(trial.method.as_bytes()).ok());
     let message = format!("one of {}", METHODS.join(", "));
     let method = method.flatten().ok_or_else(|| Problem::invalid("/method", Code::BadMethod, message))?;
-    let (address, tls) = own(live)
-        .ok_or_else(|| Problem::unavailable("every listener of this gateway has `proxy_protocol`"))?;
+    let (address, tls) = own(live).ok_or_else(|| {
+        Problem::unavailable(
+            "every listener of this gateway has `proxy_protocol`, or requires a client certificate",
+        )
+    })?;
     let url = target(live, agent, address, tls, &trial.path)?;
     let mut fields = headers(&trial.headers)?;
     ours_alone(&trial.headers)?;
@@ -109,10 +112,14 @@ fn request(live: &Snapshot, agent: &Agent, trial: Trial) -> Result<Prepared, Pro
     Ok(Prepared { client, request })
 }
 
-/// The address of the first listener without PROXY protocol, as this host reaches it, and whether it serves TLS.
+/// The address of the first listener without PROXY protocol and without required client certificates, as this host reaches it, and
+/// whether it serves TLS.
 fn own(live: &Snapshot) -> Option<(SocketAddr, bool)> {
     let mut listeners = live.server.listeners.iter();
-    let listener = listeners.find(|listener| listener.proxy_protocol == ProxyProtocol::Off)?;
+    let requires = |address| live.client_trust.get(address).is_some_and(|trust| trust.is_required);
+    let listener = listeners.find(|listener| {
+        listener.proxy_protocol == ProxyProtocol::Off && !requires(&listener.address.value)
+    })?;
     Some((reached_at(listener.address.value), listener.tls.is_some()))
 }
 

@@ -2,7 +2,7 @@
 //! such headers itself.
 //!
 //! A header is either set from a verified claim or absent: [`ClaimHeaders::guards`] recognises every spelling of its
-//! name. Turning a value into header text is in `header_text`.
+//! name, and of those of other headers that no client may send to an agent. Turning a value into header text is in `header_text`.
 
 use crate::model::{Claims, Reason, Shard, reduced_eq};
 use http::{HeaderName, HeaderValue};
@@ -23,6 +23,8 @@ pub struct ClaimHeader {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClaimHeaders {
     headers: Vec<ClaimHeader>,
+    /// The names of these, and others that clients may not send.
+    guarded: Vec<HeaderName>,
     non_ascii: NonAscii,
 }
 
@@ -52,7 +54,19 @@ impl ClaimHeaders {
                 }
             }
         }
-        Ok(Self { headers, non_ascii })
+        let guarded = headers.iter().map(|header| header.header.clone()).collect();
+        Ok(Self { headers, guarded, non_ascii })
+    }
+
+    /// The same, which guards these names as well.
+    #[must_use]
+    pub fn guarding(mut self, names: &[&HeaderName]) -> Self {
+        for name in names {
+            if !self.guards(name.as_str()) {
+                self.guarded.push((*name).clone());
+            }
+        }
+        self
     }
 
     /// Whether a client's header of that name must be removed: it equals one of ours on letters and digits. Frameworks
@@ -60,7 +74,7 @@ impl ClaimHeaders {
     /// an asterisk.
     #[must_use]
     pub fn guards(&self, name: &str) -> bool {
-        self.headers.iter().any(|h| reduced_eq(h.header.as_str(), name))
+        self.guarded.iter().any(|guarded| reduced_eq(guarded.as_str(), name))
     }
 
     /// Whether the agent receives no claim.
@@ -221,6 +235,13 @@ mod tests {
         for name in ["x-caller", "x-caller-sub2", "", "-"] {
             assert!(!map.guards(name), "{name}");
         }
+        let names: [HeaderName; 2] = ["client-cert", "x_caller_sub"].map(|name| name.parse().unwrap());
+        let more = map.guarding(&[&names[0], &names[1]]);
+        for name in ["client-cert", "Client_Cert", "clientcert", "client.cert*", "x-caller-sub"] {
+            assert!(more.guards(name), "{name}");
+        }
+        assert!(!more.guards("client-cert-chain"));
+        assert!(ClaimHeaders::default().guarding(&[&names[0]]).is_empty(), "it carries no claim");
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod agent_keys;
 mod api_keys;
 mod caller_limits;
+mod client_trust;
 mod compile;
 mod language;
 mod named;
@@ -18,6 +19,7 @@ mod text;
 
 pub use api_keys::{ApiKey, ApiKeys};
 pub use caller_limits::CallerLimits;
+pub use client_trust::{Accepted, ClientTrust};
 pub use compile::{Compiled, Files, compile, ending_certificates, revision};
 pub use language::bundle::{Gathered, gather, split};
 pub use language::document::Document;
@@ -35,9 +37,9 @@ pub use language::settings::provider::{IdentityProvider, KeySource, ProviderSett
 pub use language::settings::resource::Resource;
 pub use language::settings::root::ROOT;
 pub use language::settings::server::{
-    AccessLog, Admin, CertificateFiles, Compression, Limits, Listener, Member, Ops, Otlp, ParentSpans,
-    ProxyProtocol, PublicUrl, Redis, Sample, Server, Shards, SharedState, Shutdown, Signing, Tls, TokenCache,
-    Tracing,
+    AccessLog, Admin, CertificateFiles, CertificateFormat, ClientCertificateHeader, ClientCertificateMode,
+    ClientCertificates, Compression, Limits, Listener, Member, Ops, Otlp, ParentSpans, ProxyProtocol,
+    PublicUrl, Redis, Sample, Server, Shards, SharedState, Shutdown, Signing, Tls, TokenCache, Tracing,
 };
 pub use language::settings::store::{Etcd, Store, StoreId};
 pub use language::shape::{Bounds, Field, Section, Shape};

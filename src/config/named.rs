@@ -13,8 +13,11 @@ pub(super) struct Named {
 }
 
 impl Named {
-    /// Whether the listener at this address shows it.
+    /// Whether the listener at this address shows it, or verifies clients against it.
     pub(super) fn is_of_listener(&self, address: &str) -> bool {
-        matches!(&self.term.used_by, CertificateUse::Listener(listener) if listener == address)
+        match &self.term.used_by {
+            CertificateUse::Listener(listener) | CertificateUse::Clients(listener) => listener == address,
+            CertificateUse::Upstream(_) | CertificateUse::Provider(_) => false,
+        }
     }
 }

@@ -20,6 +20,7 @@ use crate::upstream::{Endpoint, Target, TargetKey};
 use super::agent_keys::AgentKeys;
 use super::api_keys::ApiKeys;
 use super::caller_limits::CallerLimits;
+use super::client_trust::ClientTrust;
 use super::named::Named;
 use crate::config::language::known::Known;
 use crate::config::language::settings::agent::AgentEntry;
@@ -101,6 +102,8 @@ pub struct Snapshot {
     pub(super) certificate_files: Box<[Named]>,
     /// The certificates of every listener that serves TLS; these do follow a change.
     pub certificates: Certificates,
+    /// What is asked of the clients of TLS listeners; of those that are not here, nothing. It follows a change likewise.
+    pub client_trust: BTreeMap<SocketAddr, Arc<ClientTrust>>,
     /// Which agent answers to a request.
     pub router: Router,
     /// All agents.

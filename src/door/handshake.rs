@@ -14,6 +14,8 @@ pub(crate) const ENDED: &str = "tls handshake eof";
 
 const ALERT: &str = "received fatal alert: ";
 const INCOMPATIBLE: &str = "peer is incompatible: ";
+const NO_CERTIFICATE: &str = "peer sent no certificates";
+const BAD_CERTIFICATE: &str = "invalid peer certificate: ";
 const NO_PROTOCOL: &str = "peer doesn't support any known protocol";
 
 /// Why the handshake with a caller failed, from what Pingora says of it.
@@ -31,6 +33,10 @@ pub(crate) fn caller_fault(text: &str) -> HandshakeFailure {
             | "UnknownCA" => HandshakeFailure::CertificateRejected,
             _ => HandshakeFailure::Alert,
         }
+    } else if words == NO_CERTIFICATE {
+        HandshakeFailure::ClientCertificateMissing
+    } else if words.starts_with(BAD_CERTIFICATE) {
+        HandshakeFailure::ClientCertificateRejected
     } else if words.starts_with(INCOMPATIBLE) || words == NO_PROTOCOL {
         HandshakeFailure::Incompatible
     } else if words == ENDED || words.contains("onnection reset") || words.contains("roken pipe") {
@@ -42,7 +48,7 @@ pub(crate) fn caller_fault(text: &str) -> HandshakeFailure {
 
 #[cfg(test)]
 mod tests {
-    use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
+    use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
 
     use super::*;
 
@@ -64,6 +70,15 @@ mod tests {
                 HandshakeFailure::Incompatible,
             ),
             (Error::NoApplicationProtocol.to_string(), HandshakeFailure::Incompatible),
+            (Error::NoCertificatesPresented.to_string(), HandshakeFailure::ClientCertificateMissing),
+            (
+                Error::InvalidCertificate(CertificateError::BadSignature).to_string(),
+                HandshakeFailure::ClientCertificateRejected,
+            ),
+            (
+                Error::InvalidCertificate(CertificateError::UnknownIssuer).to_string(),
+                HandshakeFailure::ClientCertificateRejected,
+            ),
             ("tls handshake eof".to_owned(), HandshakeFailure::Closed),
             (
                 std::io::Error::from_raw_os_error(rustix::io::Errno::CONNRESET.raw_os_error()).to_string(),

@@ -6,6 +6,7 @@
 
 mod answer;
 mod begun;
+mod client_certificates;
 mod deadline;
 mod drain;
 mod ending;

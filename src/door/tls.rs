@@ -1,6 +1,7 @@
 //! Which listeners serve TLS, and which certificate they show: chosen by SNI, the first one when no name fits.
 //!
-//! The certificates are part of the live snapshot, so that a renewed file is shown to the next handshake.
+//! The certificates are part of the live snapshot, so that a renewed file is shown to the next handshake. Those of clients are for
+//! `client_certificates`.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,14 +10,16 @@ use std::time::Duration;
 use pingora::listeners::tls::Acceptor;
 use pingora::protocols::Stream;
 use rustls::ServerConfig;
-use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert, VerifierBuilderError};
 use rustls::sign::CertifiedKey;
 use tokio::time::timeout;
 
 use crate::config::Snapshot;
-use crate::model::Live;
+use crate::model::{Clock as _, Live, SystemClock};
 use crate::telemetry::{HandshakeFailure, HandshakeMetrics, Metrics};
 
+use super::client_certificates::Asking;
 use super::handshake::caller_fault;
 use super::pace::Paced;
 
@@ -30,7 +33,11 @@ pub struct TlsDoor(Arc<[TlsListener]>);
 /// One of them.
 pub(crate) struct TlsListener {
     address: SocketAddr,
+    resolver: Arc<SniResolver>,
+    /// Shakes hands while clients are asked for no certificate.
     acceptor: Acceptor,
+    /// Shakes hands while they are; made at the first handshake.
+    asking: Live<Option<Arc<Asking>>>,
     metrics: HandshakeMetrics,
 }
 
@@ -42,13 +49,27 @@ impl TlsListener {
         limit: Duration,
         needed: impl Future<Output = ()>,
     ) -> Option<Stream> {
-        let shaking = Box::pin(self.acceptor.tls_handshake(stream));
+        let asking = match self.asking() {
+            Ok(asking) => asking,
+            Err(error) => {
+                self.metrics.failed(HandshakeFailure::Other);
+                tracing::error!(%error, "clients cannot be asked for certificates; a connection was dropped");
+                return None;
+            }
+        };
+        let acceptor = asking.as_deref().map_or(&self.acceptor, Asking::acceptor);
+        let shaking = Box::pin(acceptor.tls_handshake(stream));
         let shaken = tokio::select! {
             biased;
             shaken = timeout(limit, shaking) => shaken,
             () = needed => return None,
         };
         match shaken {
+            Ok(Ok(stream)) if asking.is_some_and(|asking| asking.is_over(&stream, SystemClock.now())) => {
+                self.metrics.failed(HandshakeFailure::ClientCertificateRejected);
+                tracing::debug!("a TLS session was resumed whose client certificate has expired");
+                None
+            }
             Ok(Ok(stream)) => Some(Box::new(stream)),
             Ok(Err(error)) => {
                 let cause = caller_fault(&error.to_string());
@@ -63,6 +84,41 @@ impl TlsListener {
             }
         }
     }
+}
+
+impl TlsListener {
+    fn new(resolver: SniResolver, metrics: HandshakeMetrics) -> Self {
+        let resolver = Arc::new(resolver);
+        let acceptor = acceptor(&resolver, None);
+        Self { address: resolver.listener, resolver, acceptor, asking: Live::new(None), metrics }
+    }
+
+    /// How clients are asked for certificates now. What was resumed under other rules is forgotten with them.
+    fn asking(&self) -> Result<Option<Arc<Asking>>, VerifierBuilderError> {
+        let trust = self.resolver.snapshot.with(|snapshot| snapshot.client_trust.get(&self.address).cloned());
+        let Some(trust) = trust else { return Ok(None) };
+        let held = self.asking.with(|held| held.clone().filter(|held| held.is_for(&trust)));
+        if held.is_some() {
+            return Ok(held);
+        }
+        let made = Asking::new(trust, |verifier| acceptor(&self.resolver, Some(verifier)))?;
+        let made = Some(Arc::new(made));
+        self.asking.publish(Arc::new(made.clone()));
+        Ok(made)
+    }
+}
+
+/// What shakes hands, with TLS 1.3 and 1.2. Each has sessions of its own, which clones resume.
+fn acceptor(resolver: &Arc<SniResolver>, verifier: Option<Arc<dyn ClientCertVerifier>>) -> Acceptor {
+    let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
+    let builder = ServerConfig::builder_with_protocol_versions(&versions);
+    let builder = match verifier {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(Arc::clone(resolver) as Arc<dyn ResolvesServerCert>);
+    config.alpn_protocols = PROTOCOLS.map(Vec::from).into();
+    Acceptor::from_server_config(Arc::new(config))
 }
 
 /// A connection of which one cannot say whether it is to have TLS.
@@ -80,12 +136,7 @@ impl TlsDoor {
     ) -> Self {
         let listener = |address| {
             let resolver = SniResolver { snapshot: Arc::clone(snapshot), listener: address };
-            let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
-            let builder = ServerConfig::builder_with_protocol_versions(&versions).with_no_client_auth();
-            let mut config = builder.with_cert_resolver(Arc::new(resolver));
-            config.alpn_protocols = PROTOCOLS.map(Vec::from).into();
-            let acceptor = Acceptor::from_server_config(Arc::new(config));
-            TlsListener { address, acceptor, metrics: metrics.handshakes(address) }
+            TlsListener::new(resolver, metrics.handshakes(address))
         };
         Self(listeners.into_iter().map(listener).collect())
     }
@@ -148,6 +199,7 @@ fn covers(key: &CertifiedKey, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Files, Source, compile, parse};
 
     #[test]
     fn a_connection_belongs_to_the_listener_of_its_address_and_port() {
@@ -171,12 +223,14 @@ mod tests {
     #[test]
     fn a_connection_of_an_unknown_listener_is_never_taken_for_a_plain_one() {
         let _already = rustls::crypto::ring::default_provider().install_default();
-        let resolver = rustls::server::ResolvesServerCertUsingSni::new();
-        let config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(resolver));
-        let acceptor = Acceptor::from_server_config(Arc::new(config));
+        let metrics = Metrics::new().unwrap();
+        let document = parse(&[Source::new("a.yaml", "version: 1\n")], &|_: &str| None).unwrap();
+        let snapshot = compile(&document, &Files::new(), None, &metrics).unwrap().snapshot;
+        let snapshot = Arc::new(Live::new(snapshot));
         let address = "0.0.0.0:8443".parse().unwrap();
-        let metrics = Metrics::new().unwrap().handshakes(address);
-        let one = TlsDoor([TlsListener { address, acceptor, metrics }].into());
+        let metrics = metrics.handshakes(address);
+        let resolver = SniResolver { snapshot, listener: address };
+        let one = TlsDoor([TlsListener::new(resolver, metrics)].into());
         assert!(one.at(None).is_err());
         assert!(one.at(Some("127.0.0.1:8080".parse().unwrap())).unwrap().is_none());
         assert!(one.at(Some("127.0.0.1:8443".parse().unwrap())).unwrap().is_some());

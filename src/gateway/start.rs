@@ -39,8 +39,7 @@ pub(super) fn start(
     let Opened { stores, files, snapshot, room, signals, listeners, pages, state, console, .. } = opened;
     let (tracer, spans_guard) = opened.tracing.unzip();
     let Process { runtime, metrics, drain, upgrade } = *process;
-    let settings = Arc::clone(&snapshot.server);
-    let shards = Shards::of(&settings);
+    let (settings, shards) = (Arc::clone(&snapshot.server), Shards::of(&snapshot.server));
     runtime.block_on(Resolver::first_answers(snapshot.endpoints.values(), FIRST_ADDRESSES));
     let live = Arc::new(Live::from_arc(Arc::clone(&snapshot)));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -51,6 +50,7 @@ pub(super) fn start(
         snapshot: Arc::clone(&live),
         access_log,
         trusted_proxies: settings.trusted_proxies.clone(),
+        certificate_header: settings.client_certificate_header.clone().map(Arc::new),
         open_ports: open_ports(&settings),
         health_path: settings.health_path.as_ref().map(|path| path.value.as_str().into()),
         limits: settings.limits,

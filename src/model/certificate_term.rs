@@ -27,6 +27,8 @@ pub struct CertificateTerm {
 pub enum CertificateUse {
     /// The listener at this address sends it to clients, in its chain.
     Listener(String),
+    /// The clients of the listener at this address are verified against it.
+    Clients(String),
     /// The upstream at this authority (`host:port`) is verified against it.
     Upstream(String),
     /// The server from which this provider's keys are fetched is verified against it.
@@ -39,6 +41,7 @@ impl CertificateUse {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Listener(_) => "listener",
+            Self::Clients(_) => "clients",
             Self::Upstream(_) => "upstream",
             Self::Provider(_) => "provider",
         }
@@ -48,7 +51,7 @@ impl CertificateUse {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::Listener(name) | Self::Upstream(name) => name,
+            Self::Listener(name) | Self::Clients(name) | Self::Upstream(name) => name,
             Self::Provider(name) => name.as_str(),
         }
     }

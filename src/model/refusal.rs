@@ -20,6 +20,8 @@ pub enum Refusal {
     AmbiguousTarget,
     /// It names no host, several hosts, or something that is no host.
     InvalidHost,
+    /// Its proxy names no client certificate that can be read, or several.
+    CertificateUnreadable,
     /// Part of it cannot be forwarded safely.
     NotForwardable,
     /// No agent's route matches its host and path.
@@ -62,10 +64,11 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal that is not a decision about a credential.
-    pub const UNDECIDED: [Self; 22] = [
+    pub const UNDECIDED: [Self; 23] = [
         Self::MalformedHead,
         Self::AmbiguousTarget,
         Self::InvalidHost,
+        Self::CertificateUnreadable,
         Self::NotForwardable,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -92,7 +95,11 @@ impl Refusal {
     pub const fn status(self) -> u16 {
         match self {
             Self::Decided(reason) => reason.status(),
-            Self::MalformedHead | Self::AmbiguousTarget | Self::InvalidHost | Self::NotForwardable => 400,
+            Self::MalformedHead
+            | Self::AmbiguousTarget
+            | Self::InvalidHost
+            | Self::CertificateUnreadable
+            | Self::NotForwardable => 400,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::HeadTimeout | Self::BodyTimeout => 408,
@@ -120,6 +127,7 @@ impl Refusal {
             Self::MalformedHead => "The request head is malformed.",
             Self::AmbiguousTarget => "The request path is not in a form that can be forwarded safely.",
             Self::InvalidHost => "The request must name exactly one valid host.",
+            Self::CertificateUnreadable => "The client certificate of the request cannot be read.",
             Self::NotForwardable => "The request cannot be forwarded safely.",
             Self::NotFound => "Nothing is served at this address.",
             Self::MethodNotAllowed => "This method is not allowed.",

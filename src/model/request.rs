@@ -30,7 +30,8 @@ pub struct Request<'r> {
     pub headers: &'r HeaderMap,
     /// The client's address: that of the connection, or the one that a trusted proxy names.
     pub peer: Option<IpAddr>,
-    /// The SHA-256 of the client's certificate in DER (RFC 8705 section 3.1); absent where the client showed none.
+    /// The SHA-256 of the client's certificate in DER (RFC 8705 section 3.1): of the TLS handshake, or of the header in which a
+    /// trusted proxy gives it.
     pub client_certificate: Option<Digest>,
     /// The time of the decision. The caller updates it when it decides again after a wait.
     pub now: Instant,

@@ -43,6 +43,7 @@ impl Gateway {
     pub(super) async fn admit(&self, session: &mut Session, ctx: &mut Context) -> Result<Admitted, Own> {
         let head = session.req_header();
         self.screen(head)?;
+        self.note_certificate(head, ctx)?;
         let request = self.read(head, ctx)?;
         let routed = self.route(&request, head, ctx)?;
         let (Routed::Plain(agent) | Routed::InSession(agent) | Routed::Governed(agent)) = &routed;
@@ -124,8 +125,7 @@ impl Gateway {
             query: view.query,
             headers: &head.headers,
             peer: ctx.remote,
-            // No listener asks clients for a certificate.
-            client_certificate: None,
+            client_certificate: ctx.certificate,
             now: ctx.now,
             purpose: Purpose::Serve,
         })

@@ -10,7 +10,7 @@ use pingora::{Error, ErrorType};
 
 use crate::door::{EndedAt, Over};
 use crate::gate::{Counted, Verdict};
-use crate::model::{EndedBy, Grounds, Instant, NextNonce, Refusal, RequestId};
+use crate::model::{Digest, EndedBy, Grounds, Instant, NextNonce, Refusal, RequestId};
 use crate::routing::Agent;
 use crate::spans::Trace;
 use crate::telemetry::{PathText, RequestRecord, Serving, UpstreamError};
@@ -27,6 +27,8 @@ pub struct Context {
     pub(super) origin: Origin,
     pub(super) remote: Option<IpAddr>,
     pub(super) https: bool,
+    /// The SHA-256 of the client's certificate.
+    pub(super) certificate: Option<Digest>,
     /// Its place in a trace, where spans are made.
     pub(super) trace: Option<Trace>,
     /// The path in canonical form, when the client sent another.
@@ -81,6 +83,7 @@ impl Context {
             origin: Origin { peer: None, trusted: false },
             remote: None,
             https: false,
+            certificate: None,
             trace: None,
             path: None,
             encode_query: false,

@@ -12,6 +12,8 @@ mod boundary;
 mod card;
 mod card_answer;
 mod cause;
+mod certificate_header;
+mod client_certificate;
 mod context;
 mod cross_origin;
 mod decide;
@@ -59,6 +61,8 @@ mod upstream_fault;
 mod upstream_refusal;
 mod view;
 
+#[doc(hidden)]
+pub use certificate_header::{BadCertificate, certificate_digest};
 pub use context::Context;
 #[doc(hidden)]
 pub use inspect::{Inspected, inspect};

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use pingora::Error;
 use pingora::http::RequestHeader;
 
+use crate::config::ClientCertificateHeader;
 use crate::model::{Decision, FailedCheck, Grounds, Refusal};
 use crate::telemetry::{Decisions, PathText, RequestRecord, UpstreamError};
 
 use super::cause;
+use super::certificate_header::BadCertificate;
 use super::context::Context;
 use super::view::{path_of, sent_host};
 
@@ -46,6 +48,22 @@ pub(super) fn no_route(decisions: &Decisions, request: &RequestHeader, ctx: &Con
         FailedCheck::new("target", Some(&seen), "a host and a path that can be read in one way only", fix)
     };
     let grounds = Some(Arc::new(Grounds { failed: Some(failed), said: None }));
+    decisions.note_refused(RequestRecord { status: Some(refusal.status()), grounds, ..record });
+}
+
+/// Notes a request whose proxy names no client certificate that can be read.
+pub(super) fn bad_certificate(
+    decisions: &Decisions,
+    request: &RequestHeader,
+    ctx: &Context,
+    (header, bad): (&ClientCertificateHeader, BadCertificate),
+) {
+    let refusal = Refusal::CertificateUnreadable;
+    let wanted = format!("{}: one certificate, as `{}` writes it", header.name.value, header.format.as_str());
+    let fix = "let the proxy write the header in the format of `server.client_certificate_header`, and remove what clients send";
+    let failed = FailedCheck::new("client_certificate", Some(&bad.to_string()), &wanted, fix);
+    let grounds = Some(Arc::new(Grounds { failed: Some(failed), said: None }));
+    let record = record(request, ctx, PathText::whole);
     decisions.note_refused(RequestRecord { status: Some(refusal.status()), grounds, ..record });
 }
 

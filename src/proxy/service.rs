@@ -11,7 +11,7 @@ use pingora::Error;
 use pingora::http::RequestHeader;
 use pingora::proxy::{ProxyHttp as _, Session};
 
-use crate::config::{Limits, Snapshot};
+use crate::config::{ClientCertificateHeader, Limits, Snapshot};
 use crate::door::Drain;
 use crate::limits::{MessageMemory, Slots};
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, Refusal, RequestId};
@@ -37,6 +37,8 @@ pub struct GatewayParts {
     pub access_log: AccessLog,
     /// The proxies whose forwarding fields are trusted.
     pub trusted_proxies: Vec<IpNet>,
+    /// The header in which they give the certificates of their clients; `None` = they give none.
+    pub certificate_header: Option<Arc<ClientCertificateHeader>>,
     /// The ports of listeners at every address of the machine.
     pub open_ports: Vec<u16>,
     /// The path of health checks; `None` = none are answered.
@@ -107,6 +109,7 @@ impl Gateway {
             took,
             upstream_took: None,
             upstream_attempts: 0,
+            client_certificate: None,
             grpc_status: None,
             bytes_in: 0,
             bytes_out: 0,
@@ -126,7 +129,9 @@ impl Gateway {
         ctx.origin = Origin::of(peer, &self.parts.trusted_proxies);
         ctx.remote = ctx.origin.remote(headers, &self.parts.trusted_proxies);
         ctx.request_id = ctx.origin.request_id(headers);
-        ctx.https = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+        let tls = session.digest().and_then(|digest| digest.ssl_digest.as_ref());
+        ctx.https = tls.is_some();
+        ctx.certificate = self.certificate_of(tls, &ctx.origin);
         if let Some(tracer) = &self.parts.tracer {
             ctx.trace = Some(tracer.begin(headers, ctx.origin.trusted));
         }
@@ -183,6 +188,7 @@ impl Gateway {
                 took,
                 upstream_took: ctx.admitted().and_then(|passage| passage.attempts.took()),
                 upstream_attempts: ctx.admitted().map_or(0, |passage| passage.attempts.begun),
+                client_certificate: ctx.certificate,
                 grpc_status: ctx.grpc_status,
                 bytes_in: session.body_bytes_read() as u64,
                 bytes_out: session.body_bytes_sent() as u64,

@@ -18,6 +18,9 @@ use super::upstream_error::UpstreamError;
 /// The longest text of a single field, in bytes; what comes after is cut.
 pub(super) const FIELD_LIMIT: usize = 2048;
 
+/// So many hexadecimal digits of the SHA-256 of a certificate tell it from all others that one meets.
+const CERTIFICATE_DIGITS: usize = 16;
+
 /// Puts requests into words.
 #[derive(Debug, Default)]
 pub(super) struct Words {
@@ -72,6 +75,11 @@ fn word(ended: &EndedRequest, calendar: &str, text: &mut Vec<u8>) {
     }
     if let Some(by) = ended.ended_by {
         line.raw(",\"ended_by\":\"").raw(by.as_str()).raw("\"");
+    }
+    if let Some(certificate) = &ended.client_certificate {
+        let digits = certificate.hex_digits();
+        let digits = digits.get(..CERTIFICATE_DIGITS).and_then(|digits| str::from_utf8(digits).ok());
+        line.raw(",\"client_certificate\":").maybe(digits);
     }
     if let Some(status) = ended.grpc_status {
         line.raw(",\"grpc_status\":").show(status);

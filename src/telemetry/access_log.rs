@@ -97,6 +97,7 @@ mod tests {
             took: Duration::from_micros(500),
             upstream_took: None,
             upstream_attempts: 0,
+            client_certificate: None,
             grpc_status: None,
             bytes_in: 1,
             bytes_out: 2,

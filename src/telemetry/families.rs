@@ -249,7 +249,7 @@ families! {
     elsewhere {
         lost_lines: counter "portcullis_log_lines_dropped_total" { Log }
             = "Log lines, and refusals to be kept, that were dropped because their reader or disk did not keep up, by log.";
-        certificate_ends: gauge "portcullis_tls_certificate_not_after_timestamp_seconds" { Listener, Upstream, Provider, Subject }
+        certificate_ends: gauge "portcullis_tls_certificate_not_after_timestamp_seconds" { Listener, Clients, Upstream, Provider, Subject }
             = "When a certificate expires (Unix time), by what depends on it.";
         target_state: gauge "portcullis_target_state" { Target, TargetState }
             = "1 for the state of the target of an upstream, 0 for the others.";

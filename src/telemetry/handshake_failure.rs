@@ -8,6 +8,10 @@ pub enum HandshakeFailure {
     /// The caller does not accept the certificate that it was shown: expired, of another name, of an authority that it
     /// does not trust.
     CertificateRejected,
+    /// The listener requires a certificate of the caller, and it has sent none.
+    ClientCertificateMissing,
+    /// The caller's certificate is not accepted: its chain, its dates or its kind, or the caller does not have its key.
+    ClientCertificateRejected,
     /// The caller ended it with another alert (RFC 8446 section 6.2).
     Alert,
     /// No version, cipher suite or protocol in common.
@@ -22,9 +26,11 @@ pub enum HandshakeFailure {
 
 impl HandshakeFailure {
     /// Every cause, in the order of the documentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::NotTls,
         Self::CertificateRejected,
+        Self::ClientCertificateMissing,
+        Self::ClientCertificateRejected,
         Self::Alert,
         Self::Incompatible,
         Self::Closed,
@@ -38,6 +44,8 @@ impl HandshakeFailure {
         match self {
             Self::NotTls => "not_tls",
             Self::CertificateRejected => "certificate_rejected",
+            Self::ClientCertificateMissing => "client_certificate_missing",
+            Self::ClientCertificateRejected => "client_certificate_rejected",
             Self::Alert => "alert",
             Self::Incompatible => "incompatible",
             Self::Closed => "closed",

@@ -20,6 +20,8 @@ pub enum Label {
     Provider,
     /// The address of a listener.
     Listener,
+    /// The address of a listener whose clients show certificates.
+    Clients,
     /// The `host:port` of an upstream.
     Upstream,
     /// The subject of a certificate that the configuration names.
@@ -114,6 +116,7 @@ impl Label {
             Self::Agent => "agent",
             Self::Provider => "provider",
             Self::Listener => "listener",
+            Self::Clients => "clients",
             Self::Upstream => "upstream",
             Self::Subject => "subject",
             Self::Method => "method",
@@ -154,6 +157,7 @@ impl Label {
             Self::Agent
             | Self::Provider
             | Self::Listener
+            | Self::Clients
             | Self::Upstream
             | Self::Subject
             | Self::LimitName

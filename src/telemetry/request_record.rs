@@ -10,8 +10,8 @@ use std::time::Duration;
 use http::{Method, Version};
 
 use crate::model::{
-    AgentName, AuthMethod, CacheLabel, Call, Decision, EndedBy, Grounds, Identity, Instant, Possession,
-    ProviderName, Reason, RequestId,
+    AgentName, AuthMethod, CacheLabel, Call, Decision, Digest, EndedBy, Grounds, Identity, Instant,
+    Possession, ProviderName, Reason, RequestId,
 };
 
 use super::path_text::PathText;
@@ -133,6 +133,8 @@ pub struct EndedRequest {
     pub upstream_took: Option<Duration>,
     /// How often it was tried to reach the agent.
     pub upstream_attempts: u32,
+    /// The SHA-256 of the client's certificate.
+    pub client_certificate: Option<Digest>,
     /// The status of gRPC with which a call was refused.
     pub grpc_status: Option<u8>,
     /// Bytes of the request's body.

@@ -254,7 +254,17 @@ async fn failed_handshakes_are_counted_by_cause() {
         gateway.metric("portcullis_tls_handshakes_failed_total", &[&listener, &cause]).await
     };
     let page = gateway.ops_get("/metrics").await.1;
-    for cause in ["not_tls", "certificate_rejected", "alert", "incompatible", "closed", "timeout", "other"] {
+    for cause in [
+        "not_tls",
+        "certificate_rejected",
+        "client_certificate_missing",
+        "client_certificate_rejected",
+        "alert",
+        "incompatible",
+        "closed",
+        "timeout",
+        "other",
+    ] {
         let series = format!("portcullis_tls_handshakes_failed_total{{cause=\"{cause}\",{listener}}} 0");
         assert!(page.contains(&series), "{series} is there from the start");
     }

@@ -6,7 +6,8 @@ use super::text::File;
 const PLAIN: [&str; 5] = ["Bytes<", "Count<", "Flag", "Size<", "Time<"];
 
 /// Settings that are plain and yet are named in more places, each with why.
-const ELSEWHERE: [(&str, &str); 11] = [
+const ELSEWHERE: [(&str, &str); 12] = [
+    ("any", "an ordinary word, which names other things"),
     ("base", "an ordinary word, which names other things"),
     ("entries", "an ordinary word, which names other things"),
     ("max_age", "cross-origin rules have one, and proofs"),

@@ -178,7 +178,7 @@ fn certificates(seen: &Seen<'_>) -> Vec<Attention> {
         let warning = term.warning(seen.now)?;
         let level = if term.has_expired(seen.now) { Level::Error } else { Level::Warning };
         let kind = match &term.used_by {
-            CertificateUse::Listener(_) => SubjectKind::Listener,
+            CertificateUse::Listener(_) | CertificateUse::Clients(_) => SubjectKind::Listener,
             CertificateUse::Upstream(_) => SubjectKind::Upstream,
             CertificateUse::Provider(_) => SubjectKind::IdentityProvider,
         };

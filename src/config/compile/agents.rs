@@ -24,6 +24,11 @@ use super::{
 use crate::config::language::settings::agent::{self as settings, AgentEntry, Auth, Origins, Streams};
 use crate::config::text::code::Code;
 
+/// The headers of RFC 9440. A gateway to which proxies give certificates lets no client name one to an agent, whatever the
+/// name of its own header is.
+static CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
+static CLIENT_CERT_CHAIN: HeaderName = HeaderName::from_static("client-cert-chain");
+
 /// Makes the agents and the table of their routes.
 pub(super) fn make(input: &Input<'_>, providers: &Providers, from: &FromFiles) -> Agents {
     let issuers: Issuers = providers.values().map(|p| p.spec().issuer.clone()).collect();
@@ -271,7 +276,10 @@ fn claim_headers(
         pairs.iter().map(|(claim, header)| ClaimHeader { claim: claim.clone(), header: header.clone() });
     match ClaimHeaders::new(headers.collect(), oauth.map(|oauth| oauth.claim_header_text).unwrap_or_default())
     {
-        Ok(headers) => Some(headers),
+        Ok(headers) => Some(match input.certificate_header() {
+            Some(header) => headers.guarding(&[header, &CLIENT_CERT, &CLIENT_CERT_CHAIN]),
+            None => headers,
+        }),
         Err(error) => {
             let help = "choose another header for one of the claims";
             input.report(&entry.source).say(Code::HeaderConflict, entry.auth.place, error.to_string(), help);

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use http::HeaderName;
+
 use super::Files;
 use crate::config::language::document::Document;
 use crate::config::snapshot::Snapshot;
@@ -50,6 +52,12 @@ impl<'a> Input<'a> {
     /// The longest token: as with all limits, a change takes effect on restart.
     pub(super) fn token_bytes(&self) -> usize {
         self.previous.map_or(&self.document.server, |snapshot| &*snapshot.server).limits.token_bytes
+    }
+
+    /// The header in which proxies give certificates of clients: a change of it takes effect on restart as well.
+    pub(super) fn certificate_header(&self) -> Option<&HeaderName> {
+        let server = self.previous.map_or(&self.document.server, |snapshot| &*snapshot.server);
+        server.client_certificate_header.as_ref().map(|header| &header.name.value)
     }
 
     /// Reports a file that does not hold what it should.

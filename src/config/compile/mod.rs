@@ -6,6 +6,7 @@ mod assertion;
 mod audience;
 mod card;
 mod chain;
+mod client_trust;
 mod files;
 mod given;
 mod input;
@@ -73,8 +74,8 @@ pub fn compile(
     let found = Findings::default();
     let input = Input { findings: &found, document, files, previous, metrics };
     let (certificates, mut terms) = files::certificates(&input);
-    let wanted = providers::wanted(&input, &mut terms);
-    let signing_from = signing::from(&input);
+    let client_trust = client_trust::read(&input, &mut terms);
+    let (wanted, signing_from) = (providers::wanted(&input, &mut terms), signing::from(&input));
     let from = made::FromFiles {
         trust: trust::read(&input, &mut terms),
         shown: trust::shown(&input, &mut terms),
@@ -110,6 +111,7 @@ pub fn compile(
         keys: agents.keys,
         warnings: findings.clone(),
         certificate_files: terms::kept(terms, &certificates, previous),
+        client_trust,
         certificates: files::kept(certificates, previous),
         router,
         agents: agents.agents,

@@ -98,7 +98,7 @@ pub fn ending_certificates(snapshot: &Snapshot, now: Instant) -> Diagnostics {
         told.push(about);
         let help = match term.used_by {
             CertificateUse::Listener(_) => "renew it: the file is read again when it changes",
-            CertificateUse::Upstream(_) | CertificateUse::Provider(_) => {
+            CertificateUse::Clients(_) | CertificateUse::Upstream(_) | CertificateUse::Provider(_) => {
                 "put the authority's new certificate beside the old one: the file is read again when it changes"
             }
         };

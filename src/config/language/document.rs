@@ -64,6 +64,8 @@ impl Document {
         let tls = self.server.listeners.iter().flat_map(|l| l.certificates());
         let tls = tls.chain(self.server.admin.iter().filter_map(|admin| admin.tls.as_ref()));
         let tls = tls.flat_map(|c| [&c.cert_file, &c.key_file]);
+        let asked = self.server.listeners.iter().filter_map(|l| l.client_certificates()?.ca_file.as_ref());
+        let tls = tls.chain(asked);
         let providers = self.identity_providers.iter().flat_map(|provider| {
             let key_file = match &provider.keys.value {
                 KeySource::JwksFile(path) | KeySource::PublicKeyFile(path) => Some(path),

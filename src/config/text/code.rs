@@ -128,7 +128,8 @@ codes! {
     WrongAgent "wrong-agent" Error "An API key belongs to an agent that takes no API keys.";
     DuplicateIssuer "duplicate-issuer" Error "Two providers have the same issuer.";
     DuplicateRoute "duplicate-route" Error "Two agents have the same route.";
-    ProxyWithoutTrust "proxy-without-trust" Error "A listener takes the PROXY protocol, and no proxy is trusted to speak it.";
+    ProxyWithoutTrust "proxy-without-trust" Error "A listener takes the PROXY protocol, or a header the certificates of clients, and no proxy is trusted.";
+    ClientCertificates "client-certificates" Error "A listener that asks clients for certificates, and does not say which, or says two things.";
     DuplicateAddress "duplicate-address" Error "Two listeners share one address.";
     DuplicateValue "duplicate-value" Error "The same value twice in a list or in two keys.";
     HeaderConflict "header-conflict" Error "Two settings write the same header, or one of ours.";
@@ -169,6 +170,7 @@ codes! {
     MoreShardsThanWorkers "more-shards-than-workers" Warning "More shards than workers: each has one of its own.";
     PlainListener "plain-listener" Warning "A listener without TLS on an address that is not loopback; a note behind `trusted_proxies`.";
     PlainHttp2 "plain-http2" Warning "A listener that speaks HTTP/2 without TLS on an address that is not loopback; a note behind `trusted_proxies`.";
+    HealthNeedsCertificate "health-needs-certificate" Warning "Health checks at listeners that all require a client certificate.";
     GrpcOverHttp1 "grpc-over-http1" Warning "An agent that looks like one of gRPC, at an http URL to which HTTP/1.1 is spoken.";
     SealingKeyMissing "sealing-key-missing" Warning "Each member of a fleet seals sessions with a key of its own.";
     NonceKeyMissing "nonce-key-missing" Warning "Nonces are made with a key of the process, which other gateways do not have.";

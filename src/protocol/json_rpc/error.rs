@@ -83,6 +83,7 @@ impl ErrorKind {
             Refusal::MalformedHead
             | Refusal::AmbiguousTarget
             | Refusal::InvalidHost
+            | Refusal::CertificateUnreadable
             | Refusal::NotForwardable => Self::Malformed,
             Refusal::NotFound | Refusal::MethodNotAllowed => Self::NotServed,
             Refusal::HeadTimeout

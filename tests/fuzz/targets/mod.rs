@@ -7,6 +7,7 @@
 pub(crate) mod a2a_message;
 pub(crate) mod api_key;
 pub(crate) mod card;
+pub(crate) mod certificate_header;
 pub(crate) mod credential;
 pub(crate) mod document;
 pub(crate) mod foreign;
@@ -33,6 +34,7 @@ pub(crate) const ALL: &[Target] = &[
     Target { name: "a2a_message", run: a2a_message::run, words: a2a_message::WORDS },
     Target { name: "api_key", run: api_key::run, words: api_key::WORDS },
     Target { name: "card", run: card::run, words: card::WORDS },
+    Target { name: "certificate_header", run: certificate_header::run, words: certificate_header::WORDS },
     Target { name: "credential", run: credential::run, words: credential::WORDS },
     Target { name: "document", run: document::run, words: document::WORDS },
     Target { name: "foreign", run: foreign::run, words: foreign::WORDS },

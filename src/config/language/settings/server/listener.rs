@@ -8,7 +8,7 @@ use super::super::super::section::section;
 use super::super::super::shape::Shape;
 use super::super::super::value::{Placed, Value};
 use super::super::super::values::{FilePath, Flag, SocketAddress, SomeList, words};
-use super::{Server, unwritten};
+use super::{ClientCertificateMode, ClientCertificates, Server, unwritten};
 use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
@@ -52,6 +52,8 @@ section! {
     pub struct Tls = "`tls`" {
         /// at least one; chosen by server name, the first is the default
         certificates: Vec<CertificateFiles> as SomeList<CertificateFiles>, required;
+        /// ask clients for a certificate of their own; absent is off
+        client_certificates: Option<ClientCertificates> as ClientCertificates;
     }
 }
 
@@ -87,6 +89,13 @@ impl Listener {
     #[must_use]
     pub fn certificates(&self) -> &[CertificateFiles] {
         self.tls.as_ref().map_or(&[], |tls| &tls.certificates)
+    }
+
+    /// How it asks clients for certificates; `None` when it does not.
+    #[must_use]
+    pub fn client_certificates(&self) -> Option<&ClientCertificates> {
+        let asked = self.tls.as_ref()?.client_certificates.as_ref();
+        asked.filter(|asked| asked.mode != ClientCertificateMode::Off)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod access_log;
 mod admin;
+mod client_certificates;
 mod limits;
 mod listener;
 mod member;
@@ -28,6 +29,9 @@ use crate::config::text::yaml::Node;
 
 pub use access_log::AccessLog;
 pub use admin::Admin;
+pub use client_certificates::{
+    CertificateFormat, ClientCertificateHeader, ClientCertificateMode, ClientCertificates,
+};
 pub use limits::{Limits, Shutdown, TokenCache};
 pub use listener::{CertificateFiles, Listener, ProxyProtocol, Tls};
 pub use member::Member;
@@ -76,6 +80,8 @@ section! {
         shared_state: Option<SharedState> as SharedState;
         /// address ranges (CIDR) whose X-Forwarded-* is believed
         trusted_proxies: Vec<IpNet> as List<Network> = Vec::new();
+        /// the header in which trusted proxies give the certificate that a client has shown them; absent is none
+        client_certificate_header: Option<ClientCertificateHeader> as ClientCertificateHeader;
         /// how the process ends
         shutdown: Shutdown as Shutdown = Shutdown::default();
         /// spans of requests, sent to a collector over OTLP; absent is off
@@ -91,6 +97,8 @@ section! {
             }
             listener::warn_of_h2c(fields.report(), server);
             listener::refuse_untrusted_relays(fields.report(), server);
+            client_certificates::refuse_untrusted_header(fields.report(), server);
+            client_certificates::warn_of_health(fields.report(), server);
             refuse_shared_addresses(fields.report(), server);
             shards::warn_of_more_than_workers(fields, server);
         }
