@@ -1,6 +1,6 @@
 //! Keys that come, go and grow old: a token is known for as long as its provider would have it verified by the same key.
 
-use portcullis::gate::{Evidence, explain};
+use portcullis::gate::{Evidence, Known, explain};
 use portcullis::model::CacheLabel::{Hit, Miss};
 use portcullis::model::Reason::{KeyUnknown, KeysUnavailable, Ok, SignatureInvalid};
 use portcullis::model::{Instant, Reason, Request};
@@ -113,7 +113,7 @@ fn a_known_token_still_marks_its_key_as_used_and_an_explanation_neither_asks_nor
         explain(
             &gate.agent("desk"),
             &Request::with_headers(&bearer(&token), Instant::from_unix(world.now)),
-            None,
+            Known::default(),
         )
     };
     let (cached, plain) = (told(&world.cached), told(&world.plain));

@@ -1284,6 +1284,7 @@ export interface Check {
     | "binding"
     | "key"
     | "signature"
+    | "introspection"
     | "denial"
     | "certificate"
     | "proof"
@@ -1440,6 +1441,7 @@ export type ConfigurationCode =
   | "audience-missing"
   | "auth-conflict"
   | "key-source-conflict"
+  | "ambiguous-tokens"
   | "store-conflict"
   | "bad-store-id"
   | "local_reference"
@@ -1726,6 +1728,10 @@ export interface ExplainQuestion {
   credential?: string | null;
   headers?: [string, string][];
 
+  /** Ask the identity provider about the token where only it knows whether that is active. Without it, what the gateway knows
+already counts. */
+  live?: boolean;
+
   /** The same as a whole message, as a client sends it. */
   message?: string | null;
 
@@ -1833,6 +1839,15 @@ export interface HeaderField {
 
 /** The health of an identity provider. */
 export type Health = "ok" | "stale" | "failing" | "waiting";
+
+/** The state of a provider's introspection. */
+export interface IntrospectionStatus {
+  /** Whether the provider is left alone after failures in a row, but for a question each five seconds. */
+  breaker_open: boolean;
+
+  /** The error of the last question; null when it was answered. */
+  last_error: string | null;
+}
 
 /** Whether an API key is valid. */
 export type KeyState = "active" | "expired" | "revoked";
@@ -2318,6 +2333,65 @@ export interface ProviderSpec {
   /** fetch keys over plain HTTP also from other hosts; default false */
   insecure_http?: boolean;
 
+  /** how it is asked about tokens that only it can read (RFC 7662); absent: it is not, and takes JWTs alone */
+  introspection?: {
+    /** who the gateway is there */
+    auth: {
+      /** the id of the gateway as a client of the provider */
+      client_id: string;
+
+      /** how the secret is sent: basic, in `Authorization`, or post, in the form; default basic */
+      method?: "basic" | "post";
+
+      /** instead of a secret, a key with which the gateway signs who it is (RFC 7523) */
+      private_key_jwt?: {
+        /** what it signs with: RS256, PS256, ES256, ES384 or EdDSA */
+        alg:
+          | "RS256"
+          | "RS384"
+          | "RS512"
+          | "PS256"
+          | "PS384"
+          | "PS512"
+          | "ES256"
+          | "ES384"
+          | "ES512"
+          | "EdDSA"
+          | "Ed25519";
+
+        /** the file with the private key (PEM) */
+        key_file: string;
+      };
+
+      /** the file with its secret; a line end at its end is not part of it */
+      secret_file?: string;
+    };
+
+    /** the URL of the introspection endpoint; default the one that the issuer's metadata names */
+    endpoint?: string;
+
+    /** the most questions under way at once; 1 to 10000; default 64 */
+    max_in_flight?: number;
+
+    /** how long a token counts as active after it was asked about: a revoked one passes for so long; 0s to 1h; default 1m */
+    max_ttl?: string;
+
+    /** how long a token counts as inactive after it was asked about; 0s to 1h; default 10s */
+    negative_ttl?: string;
+
+    /** responses must be signed (RFC 9701); default false */
+    signed?: boolean;
+
+    /** how long a question may take; 100ms to 30s; default 2s */
+    timeout?: string;
+
+    /** how its opaque tokens begin; empty: with anything; default [] */
+    token_prefix?: string[];
+
+    /** opaque: it is asked about tokens that are no JWT; all: about its verified JWTs as well, so that revoked ones are refused; default opaque */
+    tokens?: "opaque" | "all";
+  };
+
   /** compared byte for byte with `iss` of a token; needed without `spiffe` */
   issuer?: string;
 
@@ -2405,6 +2479,9 @@ export interface ProviderStatus {
   /** Whether the keys come from their source; `false` for keys stored by an earlier run. */
   confirmed: boolean;
 
+  /** The state of its introspection; absent where it is not asked about tokens. */
+  introspection?: IntrospectionStatus | null;
+
   /** The issuer of its tokens. */
   issuer: string;
 
@@ -2480,9 +2557,11 @@ export type Reason =
   | "key_unknown"
   | "signature_invalid"
   | "revoked"
+  | "token_inactive"
   | "scope_missing"
   | "claim_mismatch"
   | "keys_unavailable"
+  | "introspection_unavailable"
   | "api_key_missing"
   | "api_key_invalid"
   | "api_key_expired"
@@ -2845,6 +2924,7 @@ refused. */
     client_not_allowed?: number[];
     concurrency_limited?: number[];
     exp_missing?: number[];
+    introspection_unavailable?: number[];
     issuer_not_allowed?: number[];
     issuer_unknown?: number[];
     key_unknown?: number[];
@@ -2876,6 +2956,7 @@ refused. */
     session_foreign?: number[];
     signature_invalid?: number[];
     token_expired?: number[];
+    token_inactive?: number[];
     token_malformed?: number[];
     token_missing?: number[];
     token_too_large?: number[];
@@ -3423,6 +3504,10 @@ export const AGENT_BOUNDS: AllBounds = {
 };
 
 export const PROVIDER_BOUNDS: AllBounds = {
+  "/introspection/max_in_flight": { kind: "count", minimum: "1", maximum: "10000" },
+  "/introspection/max_ttl": { kind: "duration", maximum: "1h", minimum: "0s" },
+  "/introspection/negative_ttl": { kind: "duration", maximum: "1h", minimum: "0s" },
+  "/introspection/timeout": { kind: "duration", maximum: "30s", minimum: "100ms" },
   "/leeway": { kind: "duration", maximum: "5m", minimum: "0s" },
   "/max_stale": { kind: "duration", maximum: "365d", minimum: "1s" },
   "/refresh": { kind: "duration", maximum: "30d", minimum: "1s" },

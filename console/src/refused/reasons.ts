@@ -215,7 +215,8 @@ const MEANINGS: Record<string, Meaning> = {
   },
   token_inactive: {
     title: "Token not active",
-    means: "The identity provider says that the token is not active: it is expired, revoked, or was never issued.",
+    means:
+      "The identity provider says that the token is not active: it is expired, revoked, or was never issued.",
     todo: "Get a new token from this provider. The gateway asks again after introspection.negative_ttl.",
   },
   introspection_unavailable: {

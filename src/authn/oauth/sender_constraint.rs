@@ -125,9 +125,10 @@ mod tests {
 
     use super::*;
     use crate::authn::base64url;
+    use crate::authn::oauth::TokenEvidence;
     use crate::authn::oauth::jwt::Token;
     use crate::authz::{ClaimHeaders, Entry, Rules, Silent};
-    use crate::model::{Fetched, Instant};
+    use crate::model::Instant;
 
     /// What a token with these members of `cnf` is bound to.
     fn binding(cnf: &serde_json::Value) -> Option<Box<Binding>> {
@@ -161,8 +162,10 @@ mod tests {
             claim_headers: ClaimHeaders::default(),
             operations: None,
             counted: Box::default(),
+            assertion: None,
         };
-        let question = Question { text: "t", request: &request, keys: &Fetched::NotAsked, entry: &entry };
+        let evidence = TokenEvidence::default();
+        let question = Question { text: "t", request: &request, evidence: &evidence, entry: &entry };
         constraint.judge(binding, false, &question, &mut Silent).map_err(|refused| refused.reason)
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use http::HeaderMap;
 use portcullis::authz::Silent;
 use portcullis::config::{Snapshot, Source, compile, parse};
-use portcullis::gate::{Evidence, Step, decide, explain};
+use portcullis::gate::{Evidence, Known, Step, decide, explain};
 use portcullis::model::{Instant, Request};
 use portcullis::routing::Agent;
 use portcullis::telemetry::Metrics;
@@ -69,7 +69,7 @@ fn refused(agent: &Arc<Agent>, headers: &HeaderMap) -> &'static str {
         panic!("keys are wanted after they were fetched");
     };
     assert!(verdict.permit.is_none(), "{} lets in {headers:?}", agent.name);
-    let explained = explain(agent, &request, None);
+    let explained = explain(agent, &request, Known::default());
     assert_eq!(explained.reason, verdict.reason, "an explanation says something else");
     verdict.reason.as_str()
 }

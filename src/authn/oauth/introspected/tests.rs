@@ -71,7 +71,7 @@ fn reason(answer: &Answer) -> Result<Reason, String> {
             Ok(admission.headers.as_ref().map_or_else(|reason| *reason, |_| Reason::Ok))
         }
         Answer::Denied { .. } => Ok(Reason::Revoked),
-        Answer::Rejected { reason, .. } => Ok(*reason),
+        Answer::Rejected { reason, .. } | Answer::Unproven { reason, .. } => Ok(*reason),
         Answer::KeysNeeded(provider) => Err(format!("keys of {}", provider.spec().name)),
         Answer::IntrospectionNeeded(question) => Err(question.provider().spec().name.to_string()),
     }
