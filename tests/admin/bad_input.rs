@@ -142,6 +142,7 @@ async fn every_wrong_type_is_refused_and_never_a_fault_of_ours() {
     world.create("/agents/a", &world.open("/a")).await;
     let key = Key::new("ES256", "k1");
     world.create("/identity-providers/p", &provider("https://p.example", &[&key])).await;
+    world.create("/limits/l", &json!({"per": "address", "scope": "agent", "rate": "20/1m"})).await;
     let values = [
         json!(null),
         json!(true),

@@ -18,6 +18,7 @@ export const complaints = [];
 const EXPECTED = [
   { status: 401, path: /\/api\/v1\/session$/, why: 'nobody is logged in yet, or the token was wrong' },
   { status: 422, path: /\/identity-providers\/corp\/token$/, why: 'the provider does not take a wrong secret' },
+  { status: 422, path: /\/limits\/everybody\?dry_run=true$/, why: 'what is typed is no rate' },
   { status: 412, path: /\/api\/v1\/agents\//, why: 'two browsers edit one agent' },
 ];
 

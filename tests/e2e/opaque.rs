@@ -44,7 +44,7 @@ async fn an_opaque_token_passes_until_it_is_revoked_however_the_gateway_proves_w
         assert_eq!(said(&gateway, &token).await, (401, "token_inactive".to_owned()), "{auth}");
     }
     // The provider refuses the gateway itself: nobody's token is to blame.
-    let stranger = gateway(&provider, "client_id: post, secret_file: secret", &upstream).await;
+    let stranger = gateway(&provider, "client_id: stranger, secret_file: secret", &upstream).await;
     let token = provider.token("es256", OPAQUE).await;
     assert_eq!(said(&stranger, &token).await, (503, "introspection_unavailable".to_owned()));
 }

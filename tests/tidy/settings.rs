@@ -6,7 +6,7 @@ use super::text::File;
 const PLAIN: [&str; 5] = ["Bytes<", "Count<", "Flag", "Size<", "Time<"];
 
 /// Settings that are plain and yet are named in more places, each with why.
-const ELSEWHERE: [(&str, &str); 12] = [
+const ELSEWHERE: [(&str, &str); 13] = [
     ("any", "an ordinary word, which names other things"),
     ("base", "an ordinary word, which names other things"),
     ("entries", "an ordinary word, which names other things"),
@@ -17,6 +17,7 @@ const ELSEWHERE: [(&str, &str); 12] = [
     ("required", "an ordinary word, which names other things"),
     ("response_timeout", "is a part of what makes a target"),
     ("strip_path", "decides besides whether a proof fits the path that an agent receives"),
+    ("timeout", "health checks have one, and introspection"),
     ("token_bytes", "follows a change only on restart, so that both snapshots are asked for it"),
     ("window", "an ordinary word, which names other things"),
 ];

@@ -296,7 +296,7 @@ mod tests {
         let words: BTreeSet<_> = Feature::ALL.iter().map(|feature| feature.word()).collect();
         assert_eq!(words.len(), Feature::ALL.len());
         // A member says them in a value of at most one kilobyte, beside much else.
-        assert!(words.iter().map(|word| word.len() + 3).sum::<usize>() < 256);
+        assert!(words.iter().map(|word| word.len() + 3).sum::<usize>() < 512);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::model::{ActiveToken, Digest, Instant, Introspection};
 use crate::telemetry::{IntrospectionMetrics, IntrospectionResult};
 
 use super::IntrospectionSpec;
+use super::answered::Answered;
 use super::breaker::{Breaker, Change};
 use super::endpoint::{CallError, Endpoint};
 use super::flights::{Arrival, Boarding, Departure, Flights};
@@ -28,18 +29,6 @@ use super::verdicts::Verdicts;
 
 /// The part of the ceiling that guessers share.
 const GUESSERS_PART: usize = 8;
-
-/// What a response says of a token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answered {
-    /// It is not active.
-    Inactive,
-    /// It is active, with these claims: a JSON object.
-    Active(Box<[u8]>),
-}
-
-/// Reads a response of this provider; the error says what is wrong with it, in words for the operator.
-pub type ReadAnswer = fn(&Provider, &[u8], Instant) -> Result<Answered, String>;
 
 /// The questions to one provider about its tokens.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! What a provider says of a token that nobody else can read (RFC 7662): asking it, and remembering for a short time what
 //! it said. `authn` reads the responses and judges the claims in them.
 
+mod answered;
 mod breaker;
 mod client_key;
 mod endpoint;
@@ -12,8 +13,9 @@ mod spec;
 mod status;
 mod verdicts;
 
+pub use answered::{Answered, ReadAnswer};
 pub use client_key::ClientKey;
-pub use introspector::{Answered, Introspector, ReadAnswer};
+pub use introspector::Introspector;
 pub use question::{TokenQuestion, WaitingPlaces};
 pub use spec::{ClientProof, ClientSecret, ClientSpec, IntrospectedTokens, IntrospectionSpec};
 pub use status::IntrospectionStatus;

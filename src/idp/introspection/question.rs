@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use crate::idp::Provider;
 use crate::model::{Digest, Fetched, Instant, Introspection, Secret};
 
-use super::introspector::{Answered, ReadAnswer};
+use super::answered::{Answered, ReadAnswer};
 
 /// Requests of one agent that may wait for a provider, for each question that the provider may be asked at once.
 const WAITING_FOR_EACH: usize = 4;

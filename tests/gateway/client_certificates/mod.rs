@@ -1,6 +1,7 @@
 //! The certificates of clients: what a listener accepts in a handshake, what a trusted proxy may say in a header, and what reaches
 //! nobody. The certificate that counts is seen in the access log.
 
+mod bound;
 mod handshakes;
 mod headers;
 mod made;
