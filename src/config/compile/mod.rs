@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::named::Named;
 use super::snapshot::{Revision, Snapshot};
 use crate::config::language::document::Document;
 use crate::config::language::settings::agent::AgentEntry;
@@ -76,13 +77,7 @@ pub fn compile(
     let (certificates, mut terms) = files::certificates(&input);
     let client_trust = client_trust::read(&input, &mut terms);
     let (wanted, signing_from) = (providers::wanted(&input, &mut terms), signing::from(&input));
-    let from = made::FromFiles {
-        trust: trust::read(&input, &mut terms),
-        shown: trust::shown(&input, &mut terms),
-        given: given::read(&input),
-        sessions: session_keys::read(&input),
-        nonces: sender_constraint::read(&input),
-    };
+    let from = from_files(&input, &mut terms);
     sealing::check(&input, &from.sessions.process);
     check(&input);
     // Up to here everything was looked at, so that all errors are known; from here on things are made.
@@ -126,6 +121,17 @@ pub fn compile(
         providers,
     };
     Ok(Compiled { snapshot, warnings: findings })
+}
+
+/// What files hold for agents.
+fn from_files(input: &Input<'_>, terms: &mut Vec<Named>) -> made::FromFiles {
+    made::FromFiles {
+        trust: trust::read(input, terms),
+        shown: trust::shown(input, terms),
+        given: given::read(input),
+        sessions: session_keys::read(input),
+        nonces: sender_constraint::read(input),
+    }
 }
 
 /// Checks what is not made here.

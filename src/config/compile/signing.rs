@@ -21,7 +21,7 @@ pub(super) fn cell(previous: Option<&Snapshot>) -> Arc<Live<KeyRing>> {
 pub(super) fn from(input: &Input<'_>) -> Option<SigningFrom> {
     let document = input.document;
     let written = document.server.signing.as_ref();
-    if written.is_none() && !document.agents.iter().any(|agent| signed(agent).next().is_some()) {
+    if written.is_none() && !document.agents.iter().any(|agent| signs_for(agent).next().is_some()) {
         return None;
     }
     let signing = written.cloned().unwrap_or_default();
@@ -46,7 +46,7 @@ pub(super) fn check(input: &Input<'_>, agent: &AgentEntry) {
     }
     let is_shared = matches!(&input.document.store, Some((_, Store::Etcd(_))));
     let report = input.report(&agent.source);
-    for (place, what) in signed(agent) {
+    for (place, what) in signs_for(agent) {
         if server.state_dir.is_none() {
             let message = format!(
                 "the key that signs {what} ends with the process, and what it signed verifies no more"
@@ -79,7 +79,7 @@ pub(super) fn check_card(input: &Input<'_>, agent: &AgentEntry, has_base: bool) 
 }
 
 /// What the gateway signs for this agent, where that is written, and what it is called.
-fn signed(agent: &AgentEntry) -> impl Iterator<Item = (Place, &'static str)> {
+fn signs_for(agent: &AgentEntry) -> impl Iterator<Item = (Place, &'static str)> {
     let card =
         agent.a2a.as_ref().map(|a2a| &a2a.signatures).filter(|written| written.value == Signatures::Resign);
     let card = card.map(|written| (written.place, "this card"));
