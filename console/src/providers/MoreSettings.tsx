@@ -2,6 +2,7 @@
 import { MultiSelect, Stack, Switch, TextInput } from "@mantine/core";
 import { useEffect, useState } from "react";
 import css from "../deploy/DeployForm.module.css";
+import { IntrospectionFields } from "./IntrospectionFields";
 import type { Props } from "./SourceFields";
 import { ALGORITHMS } from "./form";
 
@@ -78,6 +79,7 @@ export function MoreSettings({ form, edit, error, open }: Props & { open: boolea
           error={error("clientClaim")}
           onChange={(event) => edit({ clientClaim: event.currentTarget.value })}
         />
+        {form.introspects && <IntrospectionFields form={form} edit={edit} error={error} />}
         <Switch
           label="Fetch keys over plain HTTP"
           description="Only for tests: anyone on the network path can replace the keys and forge tokens."

@@ -9,6 +9,14 @@ describe("a provider that was opened and not changed stays as it is", () => {
     ["a key set's URL", { issuer: "https://a", jwks_uri: "https://a/keys", insecure_http: false }],
     ["a key set", { issuer: "a", jwks: { keys: [{ kty: "RSA" }], later: true } }],
     ["a PEM key", { issuer: "a", public_key: "-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----" }],
+    [
+      "introspection",
+      {
+        issuer: "https://a",
+        introspection: { auth: { client_id: "g" }, timeout: "1s", max_in_flight: 8, later: 1 },
+      },
+    ],
+    ["introspection of defaults", { issuer: "https://a", introspection: { auth: { client_id: "g" } } }],
     ["a trust domain", { spiffe: { trust_domain: "a.test", bundle_url: "https://a.test/b" } }],
     ["a trust domain with a file", { spiffe: { trust_domain: "a.test", bundle_file: "b.json", later: 1 } }],
     ["a file", { issuer: "a", public_key_file: "a.pem", ca_file: "ca.pem" }],
@@ -33,6 +41,14 @@ it("has an issuer or a trust domain after a switch", () => {
   expect(domain).toEqual({ spiffe: { trust_domain: "a.test", bundle_url: "https://b" } });
   expect(missing({ ...form, trustDomain: "" }, "a")).toHaveProperty("trustDomain");
   expect(specOf({ ...form, source: "discovery" }, domain)).toEqual({ issuer: "https://a" });
+});
+
+it("writes how a provider is asked, where it is asked at all", () => {
+  const typed = { introspectionTimeout: "3s", introspectionInFlight: "16" };
+  const spec: JsonObject = { issuer: "https://a", introspection: { auth: {}, timeout: "1s" } };
+  const written = specOf({ ...formOf(spec), ...typed }, spec);
+  expect(written.introspection).toEqual({ auth: {}, timeout: "3s", max_in_flight: 16 });
+  expect(specOf({ ...formOf({}), ...typed, issuer: "https://a" }, {})).toEqual({ issuer: "https://a" });
 });
 
 it("says what is missing for the chosen source only", () => {

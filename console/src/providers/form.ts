@@ -1,6 +1,7 @@
 // An identity provider as its form edits it. As with agents, members that the form does not know are kept.
 import type { Json, JsonObject } from "../api/schemas";
 import { flag, isObject, list, member, put, text } from "../deploy/spec";
+import { type IntrospectionForm, readIntrospection, writeIntrospection } from "./introspectionForm";
 
 /** The source of the keys. The two files are on the gateway's disk: the form can keep them, but not set them. */
 export type Source =
@@ -8,7 +9,7 @@ export type Source =
 
 export const SOURCES: Source[] = ["jwks_uri", "jwks", "public_key", "jwks_file", "public_key_file", "spiffe"];
 
-export interface ProviderForm {
+export interface ProviderForm extends IntrospectionForm {
   issuer: string;
   source: Source;
   jwksUri: string;
@@ -58,6 +59,7 @@ export function formOf(spec: JsonObject): ProviderForm {
     clientClaim: text(spec.client_claim),
     egressProxy: text(spec.egress_proxy),
     insecureHttp: flag(spec.insecure_http, false),
+    ...readIntrospection(spec),
   };
 }
 
@@ -83,6 +85,7 @@ export function specOf(form: ProviderForm, original: JsonObject): JsonObject {
   put(spec, "client_claim", form.clientClaim.trim(), "");
   put(spec, "egress_proxy", form.egressProxy.trim(), "");
   put(spec, "insecure_http", form.insecureHttp, false);
+  writeIntrospection(form, spec);
   return spec;
 }
 
@@ -129,6 +132,10 @@ const FIELDS: [string, ProviderField][] = [
   ["/client_claim", "clientClaim"],
   ["/egress_proxy", "egressProxy"],
   ["/insecure_http", "insecureHttp"],
+  ["/introspection/timeout", "introspectionTimeout"],
+  ["/introspection/max_ttl", "introspectionTtl"],
+  ["/introspection/negative_ttl", "introspectionNegativeTtl"],
+  ["/introspection/max_in_flight", "introspectionInFlight"],
 ];
 
 /** The field that a finding's pointer names; `null` when the form has none for it. */
