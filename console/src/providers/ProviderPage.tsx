@@ -1,25 +1,20 @@
 // One identity provider: its keys with their ages, its last error, and the agents that use it.
-import { Button, Loader } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
+import { Button } from "@mantine/core";
 import { useState } from "react";
-import { Link, useLocation, useParams, useSearch } from "wouter";
+import { useLocation, useParams, useSearch } from "wouter";
 import { providers } from "../api/calls";
-import { ApiError } from "../api/client";
 import { keys, useProvider } from "../api/queries";
 import type { KeyStatus, ProviderDetail } from "../api/schemas";
+import { DeleteResource } from "../history/DeleteResource";
 import { History } from "../history/History";
-import { said } from "../fleet/spread";
-import { useUndo } from "../history/useUndo";
 import { BrokenHere } from "../parts/BrokenDocument";
-import { Confirm } from "../parts/Confirm";
 import { type Column, DataTable } from "../parts/DataTable";
 import { EmptyState } from "../parts/EmptyState";
+import { NamedPage } from "../parts/NamedPage";
 import { Notice } from "../parts/Notice";
 import { PageHead } from "../parts/PageHead";
-import { QueryError } from "../parts/QueryError";
 import { Time } from "../parts/Time";
 import { span } from "../parts/format";
-import { useToast } from "../parts/toast";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
 import { FetchKeys } from "./FetchKeys";
 import { Introspection } from "./Introspection";
@@ -32,25 +27,15 @@ import { HealthMark } from "./health";
 export default function ProviderPage() {
   const { name = "" } = useParams();
   const found = useProvider(name);
-  const gone = found.error instanceof ApiError && found.error.status === 404;
   return (
-    <>
-      <p className="small" style={{ margin: "0 0 0.25rem" }}>
-        <Link to="/identity-providers" className="link">
-          Identity providers
-        </Link>
-      </p>
-      {found.data ? (
-        <Shown key={name} provider={found.data} />
-      ) : (
-        <>
-          <PageHead title={name} />
-          {found.isPending && <Loader role="img" aria-label="Loading" />}
-          {gone && <EmptyState title={`There is no identity provider ${name}.`} />}
-          {!gone && <QueryError query={found} title="The identity provider could not be read" />}
-        </>
-      )}
-    </>
+    <NamedPage
+      name={name}
+      found={found}
+      list={["/identity-providers", "Identity providers"]}
+      noun="identity provider"
+    >
+      {(provider) => <Shown key={name} provider={provider} />}
+    </NamedPage>
   );
 }
 
@@ -58,9 +43,6 @@ function Shown({ provider }: { provider: ProviderDetail }) {
   const [path, go] = useLocation();
   const editing = new URLSearchParams(useSearch()).has("edit");
   const [removing, setRemoving] = useState(false);
-  const queries = useQueryClient();
-  const toast = useToast();
-  const undoOf = useUndo();
   const readOnly = useReadOnly(provider.managed_by, provider.file);
   const { status } = provider;
   return (
@@ -138,23 +120,18 @@ function Shown({ provider }: { provider: ProviderDetail }) {
       <Metadata provider={provider} />
       <History resource={`identity_providers/${provider.name}`} readOnly={readOnly} />
       <ProviderDrawer provider={provider} opened={editing} onClose={() => go(path)} />
-      <Confirm
+      <DeleteResource
+        name={provider.name}
+        resource={`identity_providers/${provider.name}`}
         opened={removing}
         onClose={() => setRemoving(false)}
-        title={`Delete ${provider.name}?`}
-        action="Delete"
         act={() => providers.remove(provider.name, provider.etag)}
-        onDone={(written) => {
-          const { text, tone } = said(`${provider.name} is deleted.`, written);
-          toast(text, tone, undoOf(`identity_providers/${provider.name}`, written));
-          queries.removeQueries({ queryKey: keys.provider(provider.name) });
-          void queries.invalidateQueries();
-          go("/identity-providers");
-        }}
+        query={keys.provider(provider.name)}
+        list="/identity-providers"
       >
         Its tokens are refused from then on. A provider that an agent still uses cannot be deleted. The
         provider can be created again from the history.
-      </Confirm>
+      </DeleteResource>
     </>
   );
 }
