@@ -7,6 +7,7 @@ mod api_key;
 mod base64url;
 mod dpop;
 mod extract;
+mod key_text;
 mod memory;
 mod oauth;
 mod placed_session;

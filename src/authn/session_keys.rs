@@ -5,7 +5,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::SessionKeys;
-use crate::model::{Digest, Secret};
+use super::key_text::{KeyText, random};
+use crate::model::Secret;
 
 /// A text that holds no keys. It says nothing of what the text holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,15 +27,7 @@ impl SessionKeys {
     /// # Errors
     /// When a line is no key, a third one follows, or both are the same.
     pub fn parse(text: &[u8]) -> Result<Self, BadSessionKeys> {
-        let text = str::from_utf8(text).map_err(|_| BadSessionKeys)?;
-        let mut lines = text.trim_ascii_end().lines();
-        let key = |line: &str| Digest::from_hex(line.trim_ascii_end()).ok_or(BadSessionKeys);
-        let present = key(lines.next().ok_or(BadSessionKeys)?)?;
-        let before = lines.next().map(key).transpose()?;
-        if lines.next().is_some() || before == Some(present) {
-            return Err(BadSessionKeys);
-        }
-        Ok(Self::new(present.as_bytes(), before.as_ref().map(Digest::as_bytes)))
+        KeyText::of_lines(text).map(Self::of).ok_or(BadSessionKeys)
     }
 
     /// The keys in a file that the members of a fleet share: 32 bytes as they are, or the text of [`Self::parse`].
@@ -42,10 +35,11 @@ impl SessionKeys {
     /// # Errors
     /// When the file holds neither.
     pub fn parse_shared(bytes: &[u8]) -> Result<Self, BadSharedKeys> {
-        match <&[u8; 32]>::try_from(bytes) {
-            Ok(key) => Ok(Self::new(key, None)),
-            Err(_) => Self::parse(bytes).map_err(|_| BadSharedKeys(bytes.len())),
-        }
+        KeyText::of_file(bytes).map(Self::of).ok_or(BadSharedKeys(bytes.len()))
+    }
+
+    fn of(KeyText { present, before }: KeyText) -> Self {
+        Self::new(&present, before.as_ref())
     }
 
     /// The text of a new file, with a random key.
@@ -64,12 +58,6 @@ impl SessionKeys {
     pub fn generate() -> Result<Self, ring::error::Unspecified> {
         Ok(Self::new(&random()?, None))
     }
-}
-
-fn random() -> Result<[u8; 32], ring::error::Unspecified> {
-    let mut key = [0; 32];
-    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut key)?;
-    Ok(key)
 }
 
 /// The keys of the process, which its start settles. Before, no session is anybody's.

@@ -73,13 +73,6 @@ impl Asserted {
     pub fn keep(&self, signed: SignedAssertion) {
         self.last.publish(Some(signed).into());
     }
-
-    /// The memory that it takes with an assertion, in bytes, as an estimate.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        // The claims once more in base64url, the header and the signature.
-        size_of::<Self>() + self.claims.len() * 7 / 3 + 512
-    }
 }
 
 impl fmt::Debug for Asserted {

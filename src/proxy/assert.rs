@@ -27,18 +27,16 @@ pub(super) fn field(
 ) -> pingora::Result<Option<(HeaderName, HeaderValue)>> {
     let agent = passage.agent();
     let Some(terms) = agent.entry.assertion.as_deref() else { return Ok(None) };
-    let value = match (passage.permit.asserted(), without_token(agent, terms, ctx)) {
-        (Some(asserted), _) => value(terms, asserted, ctx.now, live),
-        (None, Some(asserted)) => value(terms, &asserted, ctx.now, live),
-        (None, None) => return Ok(None),
+    let value = match passage.permit.asserted() {
+        Some(asserted) => value(terms, asserted, ctx.now, live),
+        None => match without_token(agent, terms, ctx) {
+            Some(asserted) => value(terms, &asserted, ctx.now, live),
+            None => return Ok(None),
+        },
     };
-    let (value, result) = match value {
-        Some((value, result)) => (Some(value), result),
-        None => (None, AssertionResult::Failed),
-    };
-    agent.metrics.asserted(result);
+    agent.metrics.asserted(value.as_ref().map_or(AssertionResult::Failed, |(_, result)| *result));
     match value {
-        Some(value) => Ok(Some((terms.header.clone(), value))),
+        Some((value, _)) => Ok(Some((terms.header.clone(), value))),
         None => Err(Error::explain(ErrorType::InternalError, "no key to sign the assertion for the agent")),
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use ring::hmac;
 
 use crate::authn::base64url;
+use crate::authn::key_text::{KEY_LEN, KeyText, random};
 use crate::model::{Digest, Instant};
 
 /// What the codes of each kind are made over.
@@ -42,30 +43,14 @@ impl NonceKeys {
     /// # Errors
     /// When the file holds neither.
     pub fn parse(bytes: &[u8]) -> Result<Self, BadNonceKeys> {
-        let key = |bytes: &[u8; 32]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
-        let digest = Digest::of(bytes);
-        if let Ok(bytes) = <&[u8; 32]>::try_from(bytes) {
-            return Ok(Self { digest, present: key(bytes), before: None });
-        }
-        let bad = || BadNonceKeys(bytes.len());
-        let text = str::from_utf8(bytes).map_err(|_| bad())?;
-        let mut lines = text.trim_ascii_end().lines().map(|line| Digest::from_hex(line.trim_ascii_end()));
-        let present = lines.next().flatten().ok_or_else(bad)?;
-        let before = match lines.next() {
-            None => None,
-            Some(before) => Some(before.ok_or_else(bad)?),
-        };
-        if lines.next().is_some() || before == Some(present) {
-            return Err(bad());
-        }
-        Ok(Self { digest, present: key(present.as_bytes()), before: before.map(|k| key(k.as_bytes())) })
+        let KeyText { present, before } = KeyText::of_file(bytes).ok_or(BadNonceKeys(bytes.len()))?;
+        let key = |bytes: &[u8; KEY_LEN]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        Ok(Self { digest: Digest::of(bytes), present: key(&present), before: before.as_ref().map(key) })
     }
 
     /// A key that lives as long as the process; `None` when the system has no randomness.
     pub(super) fn generate() -> Option<Self> {
-        let mut bytes = [0; 32];
-        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes).ok()?;
-        Self::parse(&bytes).ok()
+        Self::parse(&random().ok()?).ok()
     }
 
     /// A nonce of this moment, where nonces are accepted for `age`.

@@ -10,16 +10,16 @@ use crate::authn::memory::Remembered;
 use crate::authz::{Check, Facts, Trace};
 use crate::idp::Provider;
 use crate::model::{
-    ActiveToken, Claims, Digest, Fetched, Identity, Instant, Introspection, Principal, Purpose, Reason,
-    TokenSaid,
+    ActiveToken, Claims, Digest, Fetched, Instant, Introspection, Purpose, Reason, TokenSaid,
 };
 
 use super::accept::check_times;
 use super::answer::said;
 use super::opaque::Introspecting;
 use super::policy::OAuthPolicy;
+use super::proven::{Proven, who};
 use super::question::{Answer, Cached, Question};
-use super::verified::{identity, verified};
+use super::verified::verified;
 
 /// What `token_type` of a response may be (RFC 6749 section 7.1, RFC 9449 section 5, RFC 8693 section 3), in any case.
 const TOKEN_TYPES: [&str; 3] = ["Bearer", "DPoP", "access_token"];
@@ -59,32 +59,16 @@ impl OAuthPolicy {
             return Answer::Rejected { reason, provider: Some(index) };
         }
         let token = verified(&claims, false, provider.spec(), now);
-        let identity = identity(&token, index, None);
-        let principal = Arc::new(Principal::of(provider.spec().issuer.as_str(), &claims, &identity.names()));
-        let identity = Identity { principal: Some(Arc::clone(&principal)), ..identity };
+        let who = who(&token, index, None);
         let remembered = cached.map(|cached| {
             let terms = terms.clone().remembered(self.audience_claim);
-            let remembered =
-                Arc::new(Remembered::introspected(provider, terms, &active, Arc::clone(&principal)));
+            let remembered = Arc::new(Remembered::introspected(provider, terms, &active, Arc::clone(&who.1)));
             cached.cache.insert(cached.digest, &remembered);
             remembered
         });
-        if let Some(kind) = self.denial(&principal, question.text, now, trace) {
-            trace.refused(|| TokenSaid::of(&claims, None));
-            return Answer::Denied { identity: Arc::new(identity), kind, provider: index };
-        }
-        let possession = match self.possession(&terms, question, trace) {
-            Ok(possession) => possession,
-            Err(not_accepted) => {
-                trace.refused(|| TokenSaid::of(&claims, None));
-                return Answer::unproven(not_accepted, index);
-            }
-        };
-        let admission = Arc::new(question.entry.admit(identity, &token, trace));
-        if let Some(remembered) = remembered {
-            remembered.keep(question.entry.number, &admission);
-        }
-        Answer::Proven { admission, provider: index, possession }
+        let remembered = remembered.as_deref();
+        let proven = Proven { token, terms: &terms, who, key_id: None, index, remembered };
+        self.conclude(proven, question, trace)
     }
 
     /// Until when a verified JWT with these claims counts as active, where its provider is asked about it.

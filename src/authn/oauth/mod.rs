@@ -11,6 +11,7 @@ mod introspected;
 mod jwt;
 mod opaque;
 mod policy;
+mod proven;
 mod question;
 mod sender_constraint;
 mod shape;

@@ -9,14 +9,15 @@ use std::sync::Arc;
 use crate::authn::memory::{Forged, Proof, Remembered};
 use crate::authz::Trace;
 use crate::idp::Provider;
-use crate::model::{Algorithm, Identity, Instant, Principal, Reason, TokenSaid};
+use crate::model::{Algorithm, Instant, Reason, TokenSaid};
 
 use super::head::{check_algorithm, check_head, read};
 use super::jwt::Token;
 use super::policy::OAuthPolicy;
+use super::proven::{Proven, who};
 use super::question::{Answer, Cached, Question};
 use super::signature::{NotVerified, Verified, verify_signature};
-use super::verified::{identity, verified};
+use super::verified::verified;
 
 /// A token that passed every check but that of its signature.
 struct Plausible<'p> {
@@ -84,35 +85,26 @@ impl OAuthPolicy {
                 return answer;
             }
         };
-        let now = question.request.now;
-        let has_access_type = token.has_access_type();
-        let (identity, principal) = who(token, (index, provider), key_id.as_deref(), now);
+        let (has_access_type, spec, now) = (token.has_access_type(), provider.spec(), question.request.now);
+        let who = who(&verified(&token.claims, has_access_type, spec, now), index, key_id.as_deref());
         let remembered = cached.map(|cached| {
-            let (audience_claim, principal) = (self.audience_claim, Arc::clone(&principal));
+            let (audience_claim, principal) = (self.audience_claim, Arc::clone(&who.1));
             let proof = Proof { provider, audience_claim, algorithm, key, active_until, principal };
             let remembered = Arc::new(Remembered::new(token, proof));
             cached.cache.insert(cached.digest, &remembered);
             remembered
         });
-        let said = || TokenSaid::of(&token.claims, key_id.as_deref());
-        if let Some(kind) = self.denial(&principal, question.text, now, trace) {
-            trace.refused(said);
-            return Answer::Denied { identity: Arc::new(identity), kind, provider: index };
-        }
-        let terms = remembered.as_deref().map_or(&token.terms, Remembered::terms);
-        let possession = match self.possession(terms, question, trace) {
-            Ok(possession) => possession,
-            Err(not_accepted) => {
-                trace.refused(said);
-                return Answer::unproven(not_accepted, index);
-            }
+        let remembered = remembered.as_deref();
+        let proven = Proven {
+            token: verified(&token.claims, has_access_type, spec, now),
+            // To remember a token is to take its terms.
+            terms: remembered.map_or(&token.terms, Remembered::terms),
+            who,
+            key_id: key_id.as_deref(),
+            index,
+            remembered,
         };
-        let token = verified(&token.claims, has_access_type, provider.spec(), now);
-        let admission = Arc::new(question.entry.admit(identity, &token, trace));
-        if let Some(remembered) = remembered {
-            remembered.keep(question.entry.number, &admission);
-        }
-        Answer::Proven { admission, provider: index, possession }
+        self.conclude(proven, question, trace)
     }
 
     /// The checks that need no key. A refusal has the index of the provider, once the agent is known to accept that.
@@ -130,20 +122,6 @@ impl OAuthPolicy {
             .map_err(|reason| (reason, Some(index)))?;
         Ok(Plausible { algorithm, index, provider })
     }
-}
-
-/// Whom a verified token names, and by what denials can name it.
-fn who(
-    token: &Token<'_>,
-    (index, provider): (usize, &Provider),
-    key_id: Option<&str>,
-    now: Instant,
-) -> (Identity, Arc<Principal>) {
-    let said = verified(&token.claims, token.has_access_type(), provider.spec(), now);
-    let identity = identity(&said, index, key_id);
-    let issuer = provider.spec().issuer.as_str();
-    let principal = Arc::new(Principal::of(issuer, &token.claims, &identity.names()));
-    (Identity { principal: Some(Arc::clone(&principal)), ..identity }, principal)
 }
 
 /// The refusal of a token that could be parsed: the trace may record what it said of itself.
