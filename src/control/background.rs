@@ -34,7 +34,7 @@ pub(super) struct Background {
 impl Background {
     /// No tasks yet. `state` stores key sets across restarts.
     pub(super) fn new(clock: Arc<dyn Clock>, metrics: Metrics, state: Option<Arc<StateDir>>) -> Self {
-        let resolver = Resolver::new(Names::of_machine(), metrics.targets());
+        let resolver = Resolver::new(Names::of_machine(), metrics.targets(), Arc::clone(&clock));
         let cards = Cards::new(Arc::clone(&clock), metrics);
         let signing = Signing::new(Arc::clone(&clock));
         let prober = Prober::new(Arc::clone(&clock));

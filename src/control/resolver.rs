@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::task::JoinHandle;
 
-use crate::model::LookupResult;
+use crate::model::{Clock, LookupResult};
 use crate::net::Names;
 use crate::telemetry::TargetMetrics;
 use crate::upstream::Endpoint;
@@ -24,10 +24,10 @@ const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// One task for each endpoint with a name; dropping it ends them.
-#[derive(Debug)]
 pub struct Resolver {
     names: Names,
     metrics: TargetMetrics,
+    clock: Arc<dyn Clock>,
     tasks: HashMap<(String, u16), Following>,
 }
 
@@ -46,8 +46,8 @@ impl Drop for Following {
 impl Resolver {
     /// Nobody is followed yet.
     #[must_use]
-    pub fn new(names: Names, metrics: TargetMetrics) -> Self {
-        Self { names, metrics, tasks: HashMap::new() }
+    pub fn new(names: Names, metrics: TargetMetrics, clock: Arc<dyn Clock>) -> Self {
+        Self { names, metrics, clock, tasks: HashMap::new() }
     }
 
     /// Follows exactly these endpoints.
@@ -65,6 +65,7 @@ impl Resolver {
                 task: tokio::spawn(keep_fresh(
                     self.names.clone(),
                     self.metrics.clone(),
+                    Arc::clone(&self.clock),
                     Arc::clone(endpoint),
                 )),
             });
@@ -93,12 +94,12 @@ async fn first_answers<'e>(
     let _in_time = tokio::time::timeout(limit, join_all(asked)).await;
 }
 
-async fn keep_fresh(names: Names, metrics: TargetMetrics, endpoint: Arc<Endpoint>) {
+async fn keep_fresh(names: Names, metrics: TargetMetrics, clock: Arc<dyn Clock>, endpoint: Arc<Endpoint>) {
     let mut failures = 0_u32;
     loop {
         let pause = match lookup(&names, &endpoint).await {
             Ok(found) => {
-                endpoint.resolved(found.addresses);
+                endpoint.renewed(found.addresses, clock.now());
                 metrics.looked_up(LookupResult::Answered);
                 if failures > 0 {
                     tracing::info!(host = endpoint.host, "the upstream's name resolves again");
@@ -140,6 +141,7 @@ mod tests {
     use testkit::eventually;
 
     use super::*;
+    use crate::model::SystemClock;
     use crate::telemetry::Metrics;
 
     const SOON: Duration = Duration::from_secs(10);
@@ -156,7 +158,7 @@ mod tests {
         let (folder, dns) = (tempfile::tempdir().unwrap(), Dns::start().await);
         std::fs::write(folder.path().join("resolv.conf"), dns.address.to_string()).unwrap();
         let (names, metrics) = (Names::in_folder(folder.path()), Metrics::new().unwrap());
-        let resolver = Resolver::new(names.clone(), metrics.targets());
+        let resolver = Resolver::new(names.clone(), metrics.targets(), Arc::new(SystemClock));
         World { _folder: folder, dns, metrics, names, resolver }
     }
 

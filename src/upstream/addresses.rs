@@ -1,4 +1,4 @@
-//! The addresses of a name: how often each is begun with, and which of them took no connection of late.
+//! The addresses of a name: how often each is begun with, which of them took no connection of late, and which are new.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,19 +40,26 @@ struct Address {
     weight: u16,
     /// When no connection could be made, in milliseconds since 1970; 0 = never.
     failed_at: AtomicU64,
+    /// Since when the name has it; `None` for those of its first answer.
+    new_since: Option<Instant>,
 }
 
 impl Addresses {
-    /// Addresses with their weights. What is known of them from `before` stays known.
-    pub(super) fn new(mut found: Vec<(SocketAddr, u16)>, before: &Self) -> Self {
+    /// Addresses with their weights. What is known of them from `before` stays known; one that is not there is new at this moment,
+    /// unless nothing is.
+    pub(super) fn new(mut found: Vec<(SocketAddr, u16)>, before: &Self, now: Option<Instant>) -> Self {
         found.sort_unstable();
         found.dedup_by_key(|(at, _)| *at);
         found.truncate(MOST);
+        let now = now.filter(|_| !before.all.is_empty());
         let all: Vec<Address> = found
             .into_iter()
             .map(|(at, weight)| {
-                let failed_at = before.find(at).map_or(0, |known| known.failed_at.load(Ordering::Relaxed));
-                Address { at, weight, failed_at: AtomicU64::new(failed_at) }
+                let (failed_at, new_since) = match before.find(at) {
+                    Some(known) => (known.failed_at.load(Ordering::Relaxed), known.new_since),
+                    None => (0, now),
+                };
+                Address { at, weight, failed_at: AtomicU64::new(failed_at), new_since }
             })
             .collect();
         let turns = turns(&all);
@@ -75,8 +82,13 @@ impl Addresses {
     }
 
     /// The index of the address with which the request of that turn begins: the next one that took connections of late, and
-    /// fits for other reasons.
-    pub(super) fn first(&self, turn: usize, now: Instant, fit: impl Fn(SocketAddr) -> Fit) -> usize {
+    /// fits for other reasons, which may depend on since when it is new.
+    pub(super) fn first(
+        &self,
+        turn: usize,
+        now: Instant,
+        fit: impl Fn(SocketAddr, Option<Instant>) -> Fit,
+    ) -> usize {
         let turns = if self.turns.is_empty() { self.all.len() } else { self.turns.len() };
         let at = |ahead: usize| {
             let turn = turn.wrapping_add(ahead).checked_rem(turns).unwrap_or(0);
@@ -84,7 +96,7 @@ impl Addresses {
         };
         let fits = |index: usize| match self.all.get(index) {
             Some(address) if address.rests(now) => Fit::Out,
-            Some(address) => fit(address.at),
+            Some(address) => fit(address.at, address.new_since),
             None => Fit::Out,
         };
         let mut spared = None;
@@ -167,13 +179,13 @@ mod tests {
 
     fn addresses(all: &[(u8, u16)]) -> Addresses {
         let found = all.iter().map(|(last, weight)| (at(*last), *weight)).collect();
-        Addresses::new(found, &Addresses::default())
+        Addresses::new(found, &Addresses::default(), None)
     }
 
     /// How often each is begun with in so many requests.
     fn begun(addresses: &Addresses, requests: usize, now: Instant) -> Vec<usize> {
         let mut counts = vec![0; addresses.len()];
-        (0..requests).for_each(|turn| counts[addresses.first(turn, now, |_| Fit::Well)] += 1);
+        (0..requests).for_each(|turn| counts[addresses.first(turn, now, |_, _| Fit::Well)] += 1);
         counts
     }
 
@@ -208,7 +220,7 @@ mod tests {
     fn an_address_that_is_spared_is_begun_with_before_one_that_is_out() {
         let all = addresses(&[(1, 1), (2, 1), (3, 1)]);
         let fit = |well: &'static [u8]| {
-            move |address: SocketAddr| match well {
+            move |address: SocketAddr, _| match well {
                 well if well.iter().any(|last| at(*last) == address) => Fit::Well,
                 _ if address == at(2) => Fit::Spared,
                 _ => Fit::Out,
@@ -225,12 +237,30 @@ mod tests {
     fn what_was_known_of_an_address_stays_known_and_the_order_of_an_answer_says_nothing() {
         let before = addresses(&[(1, 1), (2, 1)]);
         before.failed(at(1), NOW);
-        let after = Addresses::new(vec![(at(3), 1), (at(1), 1), (at(3), 1)], &before);
+        let after = Addresses::new(vec![(at(3), 1), (at(1), 1), (at(3), 1)], &before, None);
         assert_eq!(after.to_vec(), [at(1), at(3)]);
         assert_eq!(begun(&after, 10, NOW), [0, 10]);
         assert!(after.are_same(&addresses(&[(3, 1), (1, 1)])));
         assert!(!after.are_same(&addresses(&[(3, 2), (1, 1)])) && !after.are_same(&before));
         let many: Vec<(SocketAddr, u16)> = (0..200).map(|last| (at(last), 1)).collect();
-        assert_eq!(Addresses::new(many, &before).len(), MOST);
+        assert_eq!(Addresses::new(many, &before, None).len(), MOST);
+    }
+
+    #[test]
+    fn an_address_is_new_since_the_answer_that_had_it_first_unless_that_was_the_first_of_all() {
+        let answer = |last: &[u8], before: &Addresses, second: u64| {
+            let found = last.iter().map(|last| (at(*last), 1)).collect();
+            Addresses::new(found, before, Some(Instant::from_unix(second)))
+        };
+        let first = answer(&[1, 2], &Addresses::default(), 1_000);
+        let second = answer(&[1, 2, 3], &first, 1_010);
+        let third = answer(&[2, 3], &second, 1_020);
+        let fourth = answer(&[1, 2, 3], &third, 1_030);
+        let since =
+            |all: &Addresses| all.all.iter().map(|one| one.new_since.map(Instant::unix)).collect::<Vec<_>>();
+        assert_eq!(since(&first), [None, None]);
+        assert_eq!(since(&second), [None, None, Some(1_010)]);
+        assert_eq!(since(&third), [None, Some(1_010)]);
+        assert_eq!(since(&fourth), [Some(1_030), None, Some(1_010)]);
     }
 }

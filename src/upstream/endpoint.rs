@@ -34,7 +34,7 @@ impl Endpoint {
     pub fn new(host: &str, port: u16) -> Self {
         let bare = unbracketed(host);
         let known = bare.parse::<IpAddr>().ok().map(|ip| (SocketAddr::new(ip, port), 1));
-        let addresses = Addresses::new(known.into_iter().collect(), &Addresses::default());
+        let addresses = Addresses::new(known.into_iter().collect(), &Addresses::default(), None);
         Self { port, addresses: Live::new(addresses), ..Self::unknown(bare.to_owned()) }
     }
 
@@ -71,11 +71,20 @@ impl Endpoint {
     /// Publishes the addresses of the name, with the part of the requests that each is to have beside the others. An empty list
     /// is not published: the last good one stays.
     pub fn resolved(&self, found: Vec<(SocketAddr, u16)>) {
+        self.publish(found, None);
+    }
+
+    /// The same, where those that the name did not have before begin slowly from this moment on.
+    pub fn renewed(&self, found: Vec<(SocketAddr, u16)>, now: Instant) {
+        self.publish(found, Some(now));
+    }
+
+    fn publish(&self, found: Vec<(SocketAddr, u16)>, now: Option<Instant>) {
         if found.is_empty() {
             return;
         }
         let before = self.addresses.get();
-        let now = Addresses::new(found, &before);
+        let now = Addresses::new(found, &before, now);
         if !now.are_same(&before) {
             self.addresses.publish(Arc::new(now));
         }
@@ -134,7 +143,7 @@ impl Endpoint {
 
     /// The index of the address with which the next request begins; each begins one further.
     pub fn turn(&self, now: Instant) -> usize {
-        self.turn_by(now, false, |_, _| Fit::Well)
+        self.turn_by(now, false, |_, _, _| Fit::Well)
     }
 
     /// The same, where some addresses are left out or spared at some turns, as long as there is another. A retry takes no turn:
@@ -143,14 +152,14 @@ impl Endpoint {
         &self,
         now: Instant,
         is_retry: bool,
-        fit: impl Fn(SocketAddr, usize) -> Fit,
+        fit: impl Fn(SocketAddr, Option<Instant>, usize) -> Fit,
     ) -> usize {
         if self.len() < 2 {
             return 0;
         }
         let next = self.next.get_or_init(|| PerShard::new(AtomicUsize::default)).here();
         let turn = if is_retry { next.load(Ordering::Relaxed) } else { next.fetch_add(1, Ordering::Relaxed) };
-        self.addresses.with(|all| all.first(turn, now, |at| fit(at, turn)))
+        self.addresses.with(|all| all.first(turn, now, |at, new_since| fit(at, new_since, turn)))
     }
 
     /// Whether there is another address than this one that took connections of late and is not left out.

@@ -89,10 +89,7 @@ impl Failing {
         self.all.with(|all| match find(all, at) {
             None => Fit::Well,
             Some(standing) if is_out(standing, now) => Fit::Out,
-            Some(standing) => match standing.share(now, slow_start) {
-                share if share >= WHOLE || lot(turn) < share => Fit::Well,
-                _ => Fit::Spared,
-            },
+            Some(standing) => fit_by(standing.share(now, slow_start), turn),
         })
     }
 
@@ -121,6 +118,11 @@ impl Failing {
 
 fn is_out(standing: &Standing, now: Instant) -> bool {
     standing.is_unhealthy() || standing.ejected(now).is_some()
+}
+
+/// Whether an address with this share of its requests may have that turn.
+pub(super) fn fit_by(share: u32, turn: usize) -> Fit {
+    if share >= WHOLE || lot(turn) < share { Fit::Well } else { Fit::Spared }
 }
 
 /// A number below [`WHOLE`] for a turn. Neighbouring turns are far apart: with two addresses, every other turn is the same one's.

@@ -187,15 +187,7 @@ impl Standing {
     /// The part of its weight that it is given now, in thousandths.
     #[must_use]
     pub fn share(&self, now: Instant, slow_start: Duration) -> u32 {
-        let Some(begun) = self.begun() else { return WHOLE };
-        let (past, whole) = (millis(now).checked_sub(begun), milliseconds(slow_start));
-        match past {
-            Some(past) if past < whole => {
-                let share = past.saturating_mul(u64::from(WHOLE)).checked_div(whole).unwrap_or(0);
-                u32::try_from(share).unwrap_or(WHOLE).max(FIRST_SHARE)
-            }
-            Some(_) | None => WHOLE,
-        }
+        self.begun().map_or(WHOLE, |begun| share(begun, millis(now), slow_start))
     }
 
     /// The last thing that went wrong.
@@ -219,6 +211,23 @@ impl Standing {
         let lasted = self.ejected_for.load(Ordering::Relaxed);
         let in_a_row = at != 0 && millis(now) < at.saturating_add(lasted.saturating_mul(2));
         if in_a_row { self.times.load(Ordering::Relaxed).saturating_add(1) } else { 1 }
+    }
+}
+
+/// The part of its weight that something is given which began at that moment, in thousandths.
+pub(super) fn share_since(begun: Instant, now: Instant, slow_start: Duration) -> u32 {
+    share(millis(begun), millis(now), slow_start)
+}
+
+/// A clock that was set back ends a slow start.
+fn share(begun: u64, now: u64, slow_start: Duration) -> u32 {
+    let whole = milliseconds(slow_start);
+    match now.checked_sub(begun) {
+        Some(past) if past < whole => {
+            let share = past.saturating_mul(u64::from(WHOLE)).checked_div(whole).unwrap_or(0);
+            u32::try_from(share).unwrap_or(WHOLE).max(FIRST_SHARE)
+        }
+        Some(_) | None => WHOLE,
     }
 }
 

@@ -10,9 +10,9 @@ use crate::model::{Instant, PerShard, Shard};
 
 use super::addresses::Fit;
 use super::endpoint::Endpoint;
-use super::failing::Failing;
+use super::failing::{Failing, fit_by};
 use super::protocol::UpstreamProtocol;
-use super::standing::{Eject, Standing};
+use super::standing::{Eject, Standing, share_since};
 
 /// What makes two targets one: the place, how it is spoken to, whom to trust there, and how long it may take.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,11 +51,14 @@ impl Target {
     }
 
     /// The index of the address with which the next request begins: another one than `tried`, where there is one. The share of
-    /// an address that comes back grows for as long as `slow_start` says.
+    /// an address that comes back, or is new, grows for as long as `slow_start` says.
     pub fn turn(&self, now: Instant, tried: Option<SocketAddr>, slow_start: Duration) -> usize {
-        self.endpoint.turn_by(now, tried.is_some(), |at, turn| match tried {
+        self.endpoint.turn_by(now, tried.is_some(), |at, new_since, turn| match tried {
             Some(tried) if tried == at => Fit::Out,
-            Some(_) | None => self.failing.fit(at, turn, now, slow_start),
+            Some(_) | None => match (self.failing.fit(at, turn, now, slow_start), new_since) {
+                (Fit::Well, Some(since)) => fit_by(share_since(since, now, slow_start), turn),
+                (fit, _) => fit,
+            },
         })
     }
 
@@ -111,5 +114,36 @@ impl Target {
 
     fn counts(&self) -> &PerShard<AtomicUsize> {
         self.in_flight.get_or_init(|| PerShard::new(AtomicUsize::default))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(last: u8) -> SocketAddr {
+        SocketAddr::from(([10, 0, 0, last], 80))
+    }
+
+    #[test]
+    fn an_address_that_is_new_in_an_answer_gets_a_share_that_grows() {
+        let endpoint = Arc::new(Endpoint::new("agents.internal", 80));
+        let answer = |count: u8| (1..=count).map(|last| (at(last), 1)).collect::<Vec<_>>();
+        endpoint.renewed(answer(2), Instant::from_unix(900));
+        endpoint.renewed(answer(3), Instant::from_unix(1_000));
+        let target = Target::new("http://agents.internal:80", endpoint);
+        let requests = |second: u64, slow_start: u64| {
+            let (now, slow_start) = (Instant::from_unix(second), Duration::from_secs(slow_start));
+            let mut counts = [0_usize; 3];
+            (0..3_000).for_each(|_| counts[target.turn(now, None, slow_start)] += 1);
+            counts
+        };
+        for (second, slow_start, wanted) in
+            [(1_000, 30, 100), (1_015, 30, 500), (1_030, 30, 1_000), (1_000, 0, 1_000), (999, 30, 1_000)]
+        {
+            let [first, second_one, new] = requests(second, slow_start);
+            assert!(new.abs_diff(wanted) <= 20, "{new} of 3000 at {second} with {slow_start} s");
+            assert!(first >= 990 && second_one >= 990, "{first} {second_one}");
+        }
     }
 }
