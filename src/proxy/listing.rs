@@ -49,6 +49,7 @@ impl Gateway {
             kind,
             right: right(agent, caller.as_deref(), || signed(agent, request)),
             provider: agent.provider_name(caller.as_ref().and_then(|caller| caller.provider)).cloned(),
+            extent,
             policy: agent.policy,
             on_policy_change: agent.on_policy_change,
             began: ctx.now,
