@@ -64,6 +64,11 @@ impl Stream {
         Self { listed, _counted: counted, boundary: boundary(kind, words), words }
     }
 
+    /// The same in the list, for one that turns out to be another.
+    pub(super) fn into_listed(self) -> Listed {
+        self.listed
+    }
+
     /// Its kind.
     pub(super) fn kind(&self) -> StreamKind {
         self.listed.stream().facts.kind

@@ -251,6 +251,18 @@ impl Listed {
         &self.stream
     }
 
+    /// Notes what is known of it better by now. An order that it got stays.
+    pub fn note(&mut self, facts: StreamFacts) {
+        let (id, order) = (self.stream.id, Arc::clone(&self.stream.order));
+        self.stream = Arc::new(Stream { id, facts, order });
+        let Some(mut table) = self.tables.table(self.shard) else { return };
+        match self.stream.facts.ends {
+            Some(ends) => self.tables.set_due(&mut table, id, ends.at),
+            None => self.tables.forget_due(&mut table, id),
+        }
+        table.streams.insert(id, Arc::clone(&self.stream));
+    }
+
     /// Orders this stream to end.
     pub fn end(&self, by: EndedBy) -> Ended {
         let mut ended = Ended::default();

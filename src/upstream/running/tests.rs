@@ -114,6 +114,24 @@ fn a_stream_ends_when_a_change_says_so_earlier_or_at_all() {
 }
 
 #[test]
+fn a_stream_that_turns_out_to_be_another_keeps_its_number_and_its_order() {
+    let (running, at) = (Running::default(), Instant::from_unix);
+    let mut listed = running.begin(StreamFacts { kind: StreamKind::Body, ..facts("a") });
+    let id = listed.stream().id;
+    listed.note(ending_at(at(10)));
+    let known = running.of(&AgentName::parse("a").unwrap());
+    assert_eq!(
+        known.iter().map(|stream| (stream.id, stream.facts.kind)).collect::<Vec<_>>(),
+        [(id, StreamKind::Sse)]
+    );
+    assert_eq!(expired(&running, 10), 1);
+    listed.note(facts("a"));
+    assert_eq!(listed.stream().order.given(), Some(EndedBy::Expiry));
+    drop(listed);
+    assert_eq!((running.count(|_| true), running.0.timed.load(Ordering::Relaxed)), (0, 0));
+}
+
+#[test]
 fn a_stream_that_is_revoked_in_the_moment_of_its_end_counts_once_and_has_no_more_time_than_that_leaves() {
     for expires_first in [true, false] {
         let running = Running::default();
