@@ -240,7 +240,7 @@ agents:
         agent("lax", "{ cnf: ignore }"),
         agent("held", "{ mtls: optional }"),
     );
-    let document = parse(&[Source::new("/c/a.yaml", &config)], &|_| None).unwrap();
+    let document = parse(&[Source::new("/c/a.yaml", config)], &|_| None).unwrap();
     let files = Files::from([(PathBuf::from("/c/s"), Ok(b"secret\n".to_vec()))]);
     (key, compile(&document, &files, None, &Metrics::new().unwrap()).unwrap().snapshot)
 }
