@@ -23,14 +23,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use portcullis::model::Reason;
 use portcullis::protocol::mcp::list::filter;
 use portcullis::routing::Agent;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use agents::{Agents, NOW, api_key, claims, decided, header, headers};
 use house::House;
+use testkit::Prover;
 use testkit::signer::KINDS;
 
 /// The bytes of a message: the size for which the cost of reading one is promised.
@@ -76,6 +77,40 @@ fn decisions(c: &mut Criterion) {
     let wrong = headers("x-api-key", &api_key().replace("0000", "0001"));
     measure(c, "refuse/api_key_check_digits", &keyed, &wrong, Reason::ApiKeyInvalid);
     measure(c, "allow/public", &public, &headers("accept", "*/*"), Reason::Ok);
+}
+
+/// A token that is bound to a key, with a proof that was used before. All that is checked of a proof is, since that comes last; one that
+/// passes costs a place in the memory more, and can be measured once.
+fn proofs(c: &mut Criterion) {
+    let oauth =
+        "identity_providers: [corp], audiences: [\"api://bench\"], sender_constraint: { dpop: required }";
+    let public = "https://gate.example";
+    let agents = Agents::described(
+        &format!(
+            "agents:\n  bound: {{ route: /, upstream: \"http://127.0.0.1:9\", public_url: \"{public}\", auth: {{ oauth: {{ {oauth} }} }} }}\n"
+        ),
+        100_000,
+    );
+    let (agent, prover) = (agents.agent("bound"), Prover::new());
+    let mut claims = claims();
+    if let Some(members) = claims.as_object_mut() {
+        members.insert("cnf".to_owned(), prover.cnf());
+    }
+    let token = agents.signer("RS256").token(&header("RS256"), &claims);
+    let proof = prover.proof_with("GET", &format!("{public}/"), &token, json!({"iat": NOW}));
+    let mut headers = headers("authorization", &format!("DPoP {token}"));
+    headers.insert("dpop", HeaderValue::from_str(&proof).expect("a header value"));
+    assert_eq!(decided(&agent, &headers).reason, Reason::Ok);
+    measure(c, "refuse/proof_replayed", &agent, &headers, Reason::ProofReplayed);
+    let bearer = {
+        let mut headers = headers.clone();
+        headers.insert(
+            "authorization",
+            HeaderValue::from_str(&format!("Bearer {token}")).expect("a header value"),
+        );
+        headers
+    };
+    measure(c, "refuse/binding_required", &agent, &bearer, Reason::BindingRequired);
 }
 
 /// A call of a tool by somebody who has called before, at an agent without rules, and at those with rules.
@@ -165,5 +200,5 @@ fn lists(c: &mut Criterion) {
     c.bench_function("list/200_tools", |b| b.iter(|| black_box(filtered(black_box(&text)))));
 }
 
-criterion_group!(benches, decisions, lists, operations, messages);
+criterion_group!(benches, decisions, proofs, lists, operations, messages);
 criterion_main!(benches);

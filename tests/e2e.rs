@@ -112,7 +112,7 @@ mod tests {
         let gateway = Gateway::start(&Setup::of(&[("one", &one)])).await;
         let found = one.bound_clients(&gateway.url("")).await;
         let mut wanted = Vec::new();
-        for algorithm in ["ES256", "Ed25519"] {
+        for algorithm in ["ES256", "Ed25519", "PS256", "RS256"] {
             for path in ["/bound", "/fresh", "/fresh?again"] {
                 wanted.push(format!("oauth4webapi {algorithm} {path} 200"));
             }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::control::Which;
 use crate::model::{Instant, StreamKind};
+use crate::routing::ends_now;
 
 use super::SharedState;
 use super::body::Answer;
@@ -79,7 +80,7 @@ pub(super) async fn list(
             began: facts.began.timestamp(),
             age_seconds: now.since(facts.began).as_secs(),
             expires_at: facts.expires_at.map(Instant::timestamp),
-            ends_at: facts.ends.map(|ends| ends.at.timestamp()),
+            ends_at: ends_now(facts, &agent).map(Instant::timestamp),
             request_id: facts.request_id.to_string(),
             path: facts.path.to_string(),
         }

@@ -106,7 +106,7 @@ fn show_state(live: &Arc<Live<Snapshot>>, clock: &Arc<dyn Clock>, metrics: &Metr
         of_agents().map(|(live, now)| live.agent_targets(now)).unwrap_or_default()
     });
     metrics.read_replay_tables(move || {
-        of_proofs().map(|(live, _)| live.remembered_proofs()).unwrap_or_default()
+        of_proofs().map(|(live, now)| live.remembered_proofs(now)).unwrap_or_default()
     });
     metrics.read_limit_table(move || {
         let Some((live, _)) = now() else { return LimitTableReading::default() };

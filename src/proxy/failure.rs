@@ -6,7 +6,7 @@ use pingora::proxy::{FailToProxy, Session};
 use pingora::{Error, ErrorSource, ErrorType};
 
 use crate::door::Over;
-use crate::model::Refusal;
+use crate::model::{EndedBy, Reason, Refusal, StreamKind};
 use crate::telemetry::UpstreamError;
 
 use super::answer::Problem;
@@ -24,6 +24,9 @@ use super::upstream_refusal::UNAUTHORIZED;
 pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
     let stream = ctx.admitted().and_then(|passage| Some((passage.stream.as_ref()?, passage.ended()?)));
     if let Some((stream, (by, at))) = stream {
+        if response::written(session).is_none() {
+            return end_unanswered(session, (stream.kind(), by), ctx).await;
+        }
         stream.finish(session, by, at).await;
         return FailToProxy { error_code: 0, can_reuse_downstream: false };
     }
@@ -45,6 +48,25 @@ pub(super) async fn answer(session: &mut Session, error: &Error, ctx: &mut Conte
         // It fails only when the client has disconnected.
         let _gone = Problem::from(refusal).send(session, ctx).await;
     }
+    FailToProxy { error_code: refusal.status(), can_reuse_downstream: false }
+}
+
+/// Answers a request that was ended while its body came. A call of gRPC is told why; other clients come again, and are then.
+async fn end_unanswered(
+    session: &mut Session,
+    (kind, by): (StreamKind, EndedBy),
+    ctx: &mut Context,
+) -> FailToProxy {
+    let refusal = match (kind, by) {
+        (StreamKind::Grpc, EndedBy::Expiry) => Refusal::Decided(Reason::TokenExpired),
+        (StreamKind::Grpc, EndedBy::Revoked | EndedBy::Policy) => Refusal::Decided(Reason::Revoked),
+        (StreamKind::Grpc, EndedBy::Drain | EndedBy::Operator)
+        | (StreamKind::WebSocket | StreamKind::Sse | StreamKind::Body, _) => Refusal::Busy,
+    };
+    session.set_keepalive(None);
+    ctx.grpc_status = grpc::status(session.req_header(), refusal);
+    // It fails only when the client has disconnected.
+    let _gone = Problem::from(refusal).send(session, ctx).await;
     FailToProxy { error_code: refusal.status(), can_reuse_downstream: false }
 }
 

@@ -10,7 +10,7 @@ use pingora::proxy::Session;
 
 use crate::authz::Witness;
 use crate::gate::{Standpoint, Strict, Verdict, failed, limited, limited_before};
-use crate::model::Grounds;
+use crate::model::{Grounds, Reason};
 use crate::routing::{Agent, AgentLimits};
 
 use super::answer::{Own, Problem};
@@ -104,10 +104,12 @@ impl Gateway {
     }
 }
 
-/// Counts a request whose credential was refused with this response, if that is a 401.
+/// Counts a request whose credential was refused with this response, if that is a 401. Who is only asked for a nonce has shown a good
+/// token and a good proof, and each client is asked so now and then.
 pub(super) fn count_failed(agent: &Agent, problem: &Problem, ctx: &mut Context) {
     if let Some(limits) = agent.limits.as_deref()
         && problem.status() == 401
+        && ctx.verdict.reason != Reason::NonceRequired
     {
         ctx.counted = failed(limits, ctx.verdict.provider, standpoint(ctx));
     }

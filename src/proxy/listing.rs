@@ -1,9 +1,11 @@
-//! The listing of responses as running streams of their agent, so that they can be ended, and the count of those that were.
+//! The listing of responses, and of bodies that go on without one, as running streams of their agent, so that they can be ended, and
+//! the count of those that were.
 //!
 //! `routing` judges whether the right of a stream holds.
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
@@ -13,10 +15,11 @@ use crate::telemetry::{PathText, StreamUnderWay};
 use crate::upstream::{BOUNDARY_WAIT, Listed, StreamFacts};
 
 use super::context::Context;
+use super::passage::Passage;
 use super::service::Gateway;
 use super::stream::{Stream, kind};
 use super::view::{path_of, sent_query};
-use super::{extent, late};
+use super::{extent, grpc, late};
 
 impl Gateway {
     /// The head of the response has arrived: lists the stream that begins with it, unless it is short.
@@ -27,10 +30,65 @@ impl Gateway {
         has_body: bool,
         ctx: &mut Context,
     ) -> pingora::Result<()> {
-        let Some(kind) = kind(head, has_body) else { return Ok(()) };
-        let request = session.req_header();
+        let Some(kind) = kind(head, has_body) else {
+            let passage = ctx.passage_mut()?;
+            if passage.stream.is_some() {
+                passage.stream = None;
+            }
+            return Ok(());
+        };
+        self.list(kind, session, &head.headers, ctx)
+    }
+
+    /// The body of a request goes on and on, and nothing was answered yet: it is listed as well, or nobody could end it.
+    #[cold]
+    pub(super) fn upload_goes_on(&self, session: &Session, ctx: &mut Context) -> pingora::Result<()> {
+        let kind = if grpc::is_call(session.req_header()) { StreamKind::Grpc } else { StreamKind::Body };
+        self.list(kind, session, &HeaderMap::new(), ctx)
+    }
+
+    /// Lists a stream of this kind, whose response has these headers.
+    fn list(
+        &self,
+        kind: StreamKind,
+        session: &Session,
+        headers: &HeaderMap,
+        ctx: &mut Context,
+    ) -> pingora::Result<()> {
+        let before = ctx.passage_mut()?.stream.take();
         let passage = ctx.passage()?;
         let Some(patience) = &passage.patience else { return Ok(()) };
+        let agent = passage.agent();
+        let facts = self.facts(kind, session.req_header(), passage, ctx)?;
+        let listed = match before.map(|stream| stream.into_listed()) {
+            Some(mut listed) => {
+                listed.note(facts);
+                listed
+            }
+            None => self.parts.running.begin(facts),
+        };
+        let order = &listed.stream().order;
+        patience.ending().obey(Arc::clone(order));
+        if let Some(tunnel) = &passage.attempts.last.tunnel {
+            tunnel.obey(Arc::clone(order));
+        }
+        self.judge(&listed, agent);
+        let counted = self.count(&listed.stream().facts, agent);
+        ctx.passage_mut()?.stream = Some(Box::new(Stream::new(listed, counted, headers)));
+        Ok(())
+    }
+
+    /// What is known of the stream that a request has become.
+    ///
+    /// # Errors
+    /// When it would begin after the end of its caller's credential.
+    fn facts(
+        &self,
+        kind: StreamKind,
+        request: &RequestHeader,
+        passage: &Passage,
+        ctx: &Context,
+    ) -> pingora::Result<StreamFacts> {
         let agent = passage.agent();
         let is_allowed = ctx.verdict.decision == Decision::Allow;
         let caller = ctx.verdict.identity.clone().filter(|_| is_allowed);
@@ -44,11 +102,12 @@ impl Gateway {
             let right_ends = right_ends(agent, caller, passage.permit.login_ends())?;
             agent.at_expiry.ends((kind, extent), right_ends, rand::random())
         });
-        let listed = self.parts.running.begin(StreamFacts {
+        Ok(StreamFacts {
             agent: agent.name.clone(),
             kind,
             right: right(agent, caller.as_deref(), || signed(agent, request)),
             provider: agent.provider_name(caller.as_ref().and_then(|caller| caller.provider)).cloned(),
+            extent,
             policy: agent.policy,
             on_policy_change: agent.on_policy_change,
             began: ctx.now,
@@ -58,16 +117,7 @@ impl Gateway {
             caller,
             request_id: ctx.request_id.clone(),
             path: PathText::logged(&path).text().into(),
-        });
-        let order = &listed.stream().order;
-        patience.ending().obey(Arc::clone(order));
-        if let Some(tunnel) = &passage.attempts.last.tunnel {
-            tunnel.obey(Arc::clone(order));
-        }
-        self.judge(&listed, agent);
-        let counted = self.count(&listed.stream().facts, agent);
-        ctx.passage_mut()?.stream = Some(Box::new(Stream::new(listed, counted, &head.headers)));
-        Ok(())
+        })
     }
 
     /// Counts a stream as long as it is under way.

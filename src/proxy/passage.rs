@@ -26,6 +26,9 @@ use super::tunnel::Tunnel;
 /// to reach it.
 const BODY_GRACE: Duration = Duration::from_secs(30);
 
+/// How long a body may arrive before its request is listed among the streams: within a second nobody is late who ends it.
+const UPLOAD_LISTED: Duration = Duration::from_secs(1);
+
 /// What a request is admitted with.
 #[derive(Debug)]
 pub(super) struct Admitted {
@@ -177,6 +180,13 @@ impl Passage {
         }
         let took = began.elapsed();
         took > BODY_GRACE && self.body.bytes < bytes_a_second.saturating_mul(took.as_secs())
+    }
+
+    /// Whether the body has been coming for a while, and the agent has answered nothing yet: it may go on for as long as the client
+    /// likes.
+    pub(super) fn is_long_upload(&self, began: Tick) -> bool {
+        let goes_on = self.body.pieces > 1 && self.stream.is_none() && self.attempts.took().is_none();
+        goes_on && !self.is_websocket() && began.elapsed() >= UPLOAD_LISTED
     }
 
     /// Whether the body is over the agent's `max_body`.

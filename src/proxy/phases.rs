@@ -56,7 +56,7 @@ impl ProxyHttp for Gateway {
 
     async fn request_body_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut Box<Context>,
@@ -74,7 +74,10 @@ impl ProxyHttp for Gateway {
             } else if passage.body_is_too_large() {
                 (TOO_LARGE, "the body is over max_body")
             } else {
-                return Ok(());
+                return match passage.is_long_upload(began) {
+                    true => self.upload_goes_on(session, ctx),
+                    false => Ok(()),
+                };
             };
         *body = None;
         Err(Error::explain(etype, why).into_down())

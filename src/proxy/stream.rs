@@ -64,6 +64,11 @@ impl Stream {
         Self { listed, _counted: counted, boundary: boundary(kind, words), words }
     }
 
+    /// The same in the list, for one that turns out to be another.
+    pub(super) fn into_listed(self) -> Listed {
+        self.listed
+    }
+
     /// Its kind.
     pub(super) fn kind(&self) -> StreamKind {
         self.listed.stream().facts.kind
@@ -140,12 +145,12 @@ pub(super) fn kind_of_media_type(value: &HeaderValue) -> Option<StreamKind> {
         return None;
     }
     let media_type = value.to_str().ok()?.split(';').next()?.trim();
-    let is_grpc = |rest: &str| rest.is_empty() || rest.starts_with('+');
     if media_type.eq_ignore_ascii_case(SSE) {
-        Some(StreamKind::Sse)
-    } else {
-        media_type.strip_prefix(GRPC).is_some_and(is_grpc).then_some(StreamKind::Grpc)
+        return Some(StreamKind::Sse);
     }
+    let (name, codec) = media_type.split_at_checked(GRPC.len())?;
+    let is_grpc = name.eq_ignore_ascii_case(GRPC) && (codec.is_empty() || codec.starts_with('+'));
+    is_grpc.then_some(StreamKind::Grpc)
 }
 
 const fn boundary(kind: StreamKind, words: Words) -> Boundary {
@@ -205,6 +210,7 @@ mod tests {
             (200, &[("content-type", "text/event-streams"), ("content-length", "5")], None),
             (200, &[("content-type", "application/grpc")], Some(StreamKind::Grpc)),
             (200, &[("content-type", "application/grpc+proto")], Some(StreamKind::Grpc)),
+            (200, &[("content-type", "Application/gRPC+proto")], Some(StreamKind::Grpc)),
             (200, &[("content-type", "application/grpc-web")], Some(StreamKind::Body)),
             (200, &[("content-type", "text/plain"), ("content-length", "5")], None),
             (200, &[("content-length", "65537")], Some(StreamKind::Body)),

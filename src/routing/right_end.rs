@@ -1,5 +1,5 @@
-//! The end of the right of a client, which is that of its credential or of its login: when it is, and whether a change has
-//! moved it by the time when a stream is due.
+//! The end of the right of a client, which is that of its credential or of its login: when it is, and where a change has
+//! moved it to.
 //!
 //! What becomes of streams then is in `at_expiry`, and what a change takes away in `right`.
 
@@ -34,17 +34,35 @@ pub fn right_ends(agent: &Agent, client: &Identity, login: Option<Instant>) -> O
 /// given another one.
 #[must_use]
 pub fn term(facts: &StreamFacts, agent: Option<&Agent>) -> Term {
-    let (Some(ends), Right::ApiKey { id, expires_at, .. }) = (facts.ends, &facts.right) else {
-        return Term::Over;
+    key_term(facts, agent).unwrap_or(Term::Over)
+}
+
+/// What is known now of the end of a stream that an API key began; `None` where that says nothing about its end.
+#[must_use]
+pub fn key_term(facts: &StreamFacts, agent: Option<&Agent>) -> Option<Term> {
+    let Right::ApiKey { id, expires_at: before, .. } = &facts.right else { return None };
+    let agent = agent?;
+    let Authenticator::ApiKey(policy) = &agent.authenticator else { return None };
+    let Some(end) = policy.keys.get(&**id)?.expires_at else { return Some(Term::Unlimited) };
+    let after = match (facts.ends, before) {
+        (Some(ends), _) => ends.after,
+        // It began when the key had no end, so nobody has said yet what becomes of it. All of them are of one client, which need
+        // not be kept from coming again at once.
+        (None, None) if agent.enforcement == Enforcement::Enforce => {
+            agent.at_expiry.ends((facts.kind, facts.extent), end, 0)?.after
+        }
+        (None, _) => return None,
     };
-    let Some(Authenticator::ApiKey(policy)) = agent.map(|agent| &agent.authenticator) else {
-        return Term::Over;
-    };
-    match policy.keys.get(&**id).map(|key| key.expires_at) {
-        Some(now) if now == *expires_at => Term::Over,
-        Some(Some(now)) => Term::Until(now.plus(ends.after)),
-        Some(None) => Term::Unlimited,
-        None => Term::Over,
+    Some(Term::Until(end.plus(after)))
+}
+
+/// When a stream ends with the credential of its client, by what is known now.
+#[must_use]
+pub fn ends_now(facts: &StreamFacts, agent: &Agent) -> Option<Instant> {
+    match key_term(facts, Some(agent)) {
+        Some(Term::Until(at)) => Some(at),
+        Some(Term::Unlimited) => None,
+        Some(Term::Over) | None => facts.ends.map(|ends| ends.at),
     }
 }
 
@@ -55,7 +73,8 @@ mod tests {
 
     use super::*;
     use crate::authn::{ApiKeyPolicy, ApiKeyRecord, Scheme};
-    use crate::model::Digest;
+    use crate::model::{Digest, StreamKind};
+    use crate::routing::AtExpiry;
     use crate::routing::compiled::Compiled;
     use crate::routing::compiled::tests::agent;
     use crate::upstream::Ends;
@@ -106,13 +125,41 @@ mod tests {
             ends: Some(Ends { at: Instant::from_unix(55), after: Duration::from_secs(5) }),
             ..facts("a")
         };
+        let until = |seconds| Term::Until(Instant::from_unix(seconds));
         for (end, wanted) in
-            [(Some(50), Term::Over), (Some(90), Term::Until(Instant::from_unix(95))), (None, Term::Unlimited)]
+            [(Some(50), until(55)), (Some(90), until(95)), (Some(20), until(25)), (None, Term::Unlimited)]
         {
             assert_eq!(term(&stream, Some(&Agent::new(keyed(end)))), wanted, "{end:?}");
         }
         assert_eq!(term(&stream, None), Term::Over, "its agent is gone");
         let token = StreamFacts { right: Right::Open, ..stream };
-        assert_eq!(term(&token, Some(&Agent::new(keyed(Some(90))))), Term::Over);
+        let later = Agent::new(keyed(Some(90)));
+        assert_eq!((term(&token, Some(&later)), key_term(&token, Some(&later))), (Term::Over, None));
+        assert_eq!(ends_now(&token, &later), Some(Instant::from_unix(55)));
+    }
+
+    #[test]
+    fn a_key_that_is_given_an_end_gives_its_streams_one_unless_they_were_to_have_none() {
+        let stream = |expires_at: Option<u64>, kind| StreamFacts {
+            right: Right::ApiKey {
+                id: "k".into(),
+                digest: Digest::of(b"key"),
+                expires_at: expires_at.map(Instant::from_unix),
+            },
+            kind,
+            ..facts("a")
+        };
+        let enforced = Agent::new(keyed(Some(50)));
+        let shadow = Agent::new(Compiled { enforcement: Enforcement::Shadow, ..keyed(Some(50)) });
+        let usual = AtExpiry::default().grace.as_secs();
+        for (before, kind, agent, wanted) in [
+            (None, StreamKind::Sse, &enforced, Some(Term::Until(Instant::from_unix(50 + usual)))),
+            (None, StreamKind::Body, &enforced, None),
+            (None, StreamKind::Sse, &shadow, None),
+            // `on_expiry: off`, when it began.
+            (Some(40), StreamKind::Sse, &enforced, None),
+        ] {
+            assert_eq!(key_term(&stream(before, kind), Some(agent)), wanted, "{before:?} {kind}");
+        }
     }
 }

@@ -17,18 +17,23 @@ pub(super) struct Due {
 }
 
 impl Due {
-    /// The stream ends then, whatever was said of it before.
-    pub(super) fn set(&mut self, id: StreamId, at: Instant) {
-        self.remove(id);
+    /// The stream ends then, whatever was said of it before. Returns whether nothing was.
+    pub(super) fn set(&mut self, id: StreamId, at: Instant) -> bool {
+        let before = self.of.insert(id, at);
+        if before == Some(at) {
+            return false;
+        }
+        if let Some(before) = before {
+            self.order.remove(&(before, id));
+        }
         self.order.insert((at, id));
-        self.of.insert(id, at);
+        before.is_none()
     }
 
-    /// The stream is no longer there.
-    pub(super) fn remove(&mut self, id: StreamId) {
-        if let Some(at) = self.of.remove(&id) {
-            self.order.remove(&(at, id));
-        }
+    /// The stream has no end any more, or is no longer there. Returns whether it had one.
+    pub(super) fn remove(&mut self, id: StreamId) -> bool {
+        let Some(at) = self.of.remove(&id) else { return false };
+        self.order.remove(&(at, id))
     }
 
     /// Takes the stream that is due before all others, if it is due at `now`.
@@ -56,8 +61,10 @@ mod tests {
         for (id, at) in [(1, 30), (2, 10), (3, 20), (4, 20), (5, 20)] {
             due.set(id, Instant::from_unix(at));
         }
-        due.remove(4);
-        due.set(5, Instant::from_unix(40));
+        assert!(due.remove(4) && !due.remove(4));
+        for at in [40, 40] {
+            assert!(!due.set(5, Instant::from_unix(at)), "it had an end");
+        }
         assert!(taken(&mut due, 9).is_empty());
         assert_eq!(taken(&mut due, 20), [2, 3]);
         assert!(taken(&mut due, 20).is_empty());

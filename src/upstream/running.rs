@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::model::{
-    AgentName, CloseCode, Digest, EndOrder, EndedBy, Identity, Instant, Issuer, OnPolicyChange, Principal,
-    ProviderName, RequestId, StreamKind,
+    AgentName, CloseCode, Digest, EndOrder, EndedBy, Extent, Identity, Instant, Issuer, OnPolicyChange,
+    Principal, ProviderName, RequestId, StreamKind,
 };
 
 use super::due::{Due, StreamId};
@@ -32,7 +32,7 @@ pub struct Running(Arc<Tables>);
 struct Tables {
     shards: Box<[Mutex<Table>]>,
     next: AtomicU64,
-    /// Streams that end with the credential of their client.
+    /// Streams that are to end with the credential of their client.
     timed: AtomicUsize,
 }
 
@@ -67,6 +67,8 @@ pub struct StreamFacts {
     pub provider: Option<ProviderName>,
     /// What its right rests on.
     pub right: Right,
+    /// What it is for.
+    pub extent: Extent,
     /// The number of the agent's policy under which it was admitted.
     pub policy: u64,
     /// What a change was to do to it, as its agent said when it began.
@@ -163,8 +165,7 @@ impl Running {
         let stream = Arc::new(Stream { id, facts, order });
         if let Some(mut table) = self.0.table(shard) {
             if let Some(ends) = stream.facts.ends {
-                self.0.timed.fetch_add(1, Ordering::Relaxed);
-                table.due.set(id, ends.at);
+                self.0.set_due(&mut table, id, ends.at);
             }
             table.streams.insert(id, Arc::clone(&stream));
         }
@@ -213,15 +214,33 @@ impl Running {
         for shard in 0..SHARDS {
             let Some(mut table) = self.0.table(shard) else { continue };
             while let Some(id) = table.due.take(now) {
+                self.0.timed.fetch_sub(1, Ordering::Relaxed);
                 let Some(stream) = table.streams.get(&id) else { continue };
                 match term(&stream.facts) {
-                    Term::Until(later) if later > now => table.due.set(id, later),
+                    Term::Until(later) if later > now => self.0.set_due(&mut table, id, later),
                     Term::Until(_) | Term::Over => ended.order(stream, EndedBy::Expiry),
                     Term::Unlimited => {}
                 }
             }
         }
         ended
+    }
+
+    /// Notes for those streams when they end of which `moved` knows better than what was noted: a change may have given their
+    /// credential another end.
+    pub fn note_ends(&self, moved: impl Fn(&StreamFacts) -> Option<Term>) {
+        for shard in 0..SHARDS {
+            let Some(mut table) = self.0.table(shard) else { continue };
+            let moved = |(id, stream): (&StreamId, &Arc<Stream>)| Some((*id, moved(&stream.facts)?));
+            let all: Vec<(StreamId, Term)> = table.streams.iter().filter_map(moved).collect();
+            for (id, term) in all {
+                match term {
+                    Term::Until(at) => self.0.set_due(&mut table, id, at),
+                    Term::Unlimited => self.0.forget_due(&mut table, id),
+                    Term::Over => {}
+                }
+            }
+        }
     }
 }
 
@@ -230,6 +249,18 @@ impl Listed {
     #[must_use]
     pub fn stream(&self) -> &Stream {
         &self.stream
+    }
+
+    /// Notes what is known of it better by now. An order that it got stays.
+    pub fn note(&mut self, facts: StreamFacts) {
+        let (id, order) = (self.stream.id, Arc::clone(&self.stream.order));
+        self.stream = Arc::new(Stream { id, facts, order });
+        let Some(mut table) = self.tables.table(self.shard) else { return };
+        match self.stream.facts.ends {
+            Some(ends) => self.tables.set_due(&mut table, id, ends.at),
+            None => self.tables.forget_due(&mut table, id),
+        }
+        table.streams.insert(id, Arc::clone(&self.stream));
     }
 
     /// Orders this stream to end.
@@ -244,10 +275,7 @@ impl Drop for Listed {
     fn drop(&mut self) {
         if let Some(mut table) = self.tables.table(self.shard) {
             table.streams.remove(&self.stream.id);
-            if self.stream.facts.ends.is_some() {
-                table.due.remove(self.stream.id);
-                self.tables.timed.fetch_sub(1, Ordering::Relaxed);
-            }
+            self.tables.forget_due(&mut table, self.stream.id);
         }
     }
 }
@@ -277,6 +305,18 @@ impl Ended {
 }
 
 impl Tables {
+    fn set_due(&self, table: &mut Table, id: StreamId, at: Instant) {
+        if table.due.set(id, at) {
+            self.timed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn forget_due(&self, table: &mut Table, id: StreamId) {
+        if table.due.remove(id) {
+            self.timed.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
     fn table(&self, shard: usize) -> Option<MutexGuard<'_, Table>> {
         // A table is whole at each moment, whoever panicked while holding it.
         self.shards.get(shard).map(|table| table.lock().unwrap_or_else(PoisonError::into_inner))

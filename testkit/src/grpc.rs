@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::client::ResponseFuture;
 use h2::server::SendResponse;
-use h2::{RecvStream, client, server};
+use h2::{RecvStream, SendStream, client, server};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -48,11 +49,19 @@ enum Word {
 impl Agent {
     /// Starts one over TLS with this certificate, which is for `localhost`.
     pub async fn start(certificate: &Certificate, first: Vec<u8>) -> Self {
+        Self::saying(certificate, Some(first.into())).await
+    }
+
+    /// The same, and it takes calls and answers none.
+    pub async fn silent(certificate: &Certificate) -> Self {
+        Self::saying(certificate, None).await
+    }
+
+    async fn saying(certificate: &Certificate, first: Option<Bytes>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("its address").port();
         let (words, told) = watch::channel(None);
-        let (given_up, tls, first) =
-            (Arc::<AtomicUsize>::default(), acceptor(certificate), Bytes::from(first));
+        let (given_up, tls) = (Arc::<AtomicUsize>::default(), acceptor(certificate));
         let count = Arc::clone(&given_up);
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -92,7 +101,7 @@ impl Drop for Agent {
 
 async fn serve(
     accepts: Accept<TcpStream>,
-    first: Bytes,
+    first: Option<Bytes>,
     told: watch::Receiver<Option<Word>>,
     given_up: Arc<AtomicUsize>,
 ) -> Option<()> {
@@ -111,10 +120,15 @@ async fn serve(
 
 async fn answer(
     mut respond: SendResponse<Bytes>,
-    first: Bytes,
+    first: Option<Bytes>,
     mut told: watch::Receiver<Option<Word>>,
     given_up: &AtomicUsize,
 ) -> Option<()> {
+    let Some(first) = first else {
+        let _reason = poll_fn(|cx| respond.poll_reset(cx)).await;
+        given_up.fetch_add(1, Ordering::SeqCst);
+        return Some(());
+    };
     let response = Response::builder().header("content-type", "application/grpc").body(()).ok()?;
     told.mark_unchanged();
     let mut sends = respond.send_response(response, false).ok()?;
@@ -226,6 +240,56 @@ impl Call {
 }
 
 impl Drop for Call {
+    fn drop(&mut self) {
+        self.driving.abort();
+    }
+}
+
+/// A call that sends messages and is not answered yet; its connection ends when this is dropped.
+pub struct Upload {
+    sends: SendStream<Bytes>,
+    response: ResponseFuture,
+    driving: JoinHandle<Result<(), h2::Error>>,
+}
+
+impl Upload {
+    /// Calls `path` over a TLS connection of its own to a gateway with this certificate.
+    pub async fn begin(port: u16, certificate: &str, path: &str) -> Self {
+        let tcp = TcpStream::connect(("127.0.0.1", port)).await.expect("it connects");
+        let tls = over_tls(tcp, certificate).await;
+        let (sends, connection) = client::handshake(tls).await.expect("HTTP/2");
+        let driving = tokio::spawn(connection);
+        let request = Request::post(format!("https://{NAME}{path}"))
+            .header("content-type", "application/grpc")
+            .header("te", "trailers");
+        let mut sends = sends.ready().await.expect("room for a stream");
+        let (response, sends) =
+            sends.send_request(request.body(()).expect("a request"), false).expect("it is sent");
+        Self { sends, response, driving }
+    }
+
+    /// Sends one more message, if the call still stands.
+    pub fn say(&mut self, text: &str) {
+        let _ended = self.sends.send_data(message(text).into(), false);
+    }
+
+    /// How the call ends, which nobody answers but the gateway.
+    pub async fn end(mut self) -> End {
+        let response = timeout(SOON, &mut self.response).await.expect("an end in time");
+        match response {
+            Ok(response) => {
+                let text = |name: &str| {
+                    let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+                    value.unwrap_or_default().to_owned()
+                };
+                End::Trailers(text("grpc-status"), text("grpc-message"))
+            }
+            Err(error) => of(&error),
+        }
+    }
+}
+
+impl Drop for Upload {
     fn drop(&mut self) {
         self.driving.abort();
     }

@@ -31,7 +31,7 @@ async function tokenOf(client_id, options) {
   return answer.access_token;
 }
 
-for (const [client_id, algorithm] of [['bound', 'ES256'], ['nonced', 'Ed25519']]) {
+for (const [client_id, algorithm] of [['bound', 'ES256'], ['nonced', 'Ed25519'], ['bound', 'PS256'], ['bound', 'RS256']]) {
   const DPoP = oauth.DPoP({ client_id }, await oauth.generateKeyPair(algorithm));
   const token = await tokenOf(client_id, { DPoP });
   for (const path of ['/bound', '/fresh', '/fresh?again']) {

@@ -109,6 +109,7 @@ function makeProvider(keys) {
       dpop_bound_access_tokens: BOUND.includes(client_id),
     }))],
     scopes: ['openid', 'refunds:write'],
+    enabledJWA: { dPoPSigningAlgValues: ['ES256', 'Ed25519', 'PS256', 'RS256'] },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },

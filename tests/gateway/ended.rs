@@ -193,6 +193,38 @@ async fn the_second_stream_of_a_connection_ends_like_the_first() {
     caller.is_ended(since).await;
 }
 
+#[tokio::test]
+async fn an_upload_that_goes_on_without_an_answer_is_ended_as_well() {
+    let (go, _told) = watch::channel(false);
+    let scripted = Scripted::start(async |mut peer: Peer| {
+        peer.head().await?;
+        peer.until("never").await.map(drop)
+    })
+    .await;
+    let (agent, (key, entry)) = (Agent { scripted, go }, key().await);
+    let start = body(&agent, &entry, "revocation", Change::Nothing);
+    let gateway = Start { body: &start, admin: Some(""), ..Start::default() }.ready().await;
+    let mut wire = Wire::connect(gateway.port).await;
+    let head =
+        format!("POST /k/up HTTP/1.1\r\nHost: a\r\nX-API-Key: {key}\r\nTransfer-Encoding: chunked\r\n\r\n");
+    assert!(wire.say(head.as_bytes()).await, "it is sent");
+    let since = eventually("it is listed", SOON, async || {
+        assert!(wire.say(b"1\r\nx\r\n").await, "it goes on");
+        let (since, count) = Since::an_operator_ends(&gateway, "k").await;
+        (count == 1).then_some(since)
+    })
+    .await;
+    let came = wire.until("\0", SOON).await;
+    since.has_ended("the upload");
+    let said = String::from_utf8_lossy(&came.bytes);
+    assert!(said.starts_with("HTTP/1.1 503") && came.ended, "{said}");
+    let line = eventually("the line of the request", SOON, async || {
+        gateway.stdout().into_iter().find(|line| line.contains(r#""path":"/k/up""#))
+    })
+    .await;
+    assert!(line.ends_with(r#","ended_by":"operator"}"#), "{line}");
+}
+
 /// A configuration with an agent that accepts tokens of these of the two providers.
 fn tokens_of(agent: &Agent, key: &Key, accepted: &[&str], there: &[&str]) -> String {
     let provider =

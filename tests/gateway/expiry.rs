@@ -313,7 +313,7 @@ async fn no_stream_begins_on_what_leeway_leaves_of_a_token() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_prolonged_prolongs_its_streams_and_the_api_says_until_when() {
+async fn a_key_that_is_given_another_end_moves_that_of_its_streams_and_the_api_says_where_to() {
     let stage = Stage::start("0s").await;
     let mut wire = stage.begin("GET", "/keyed/a", &format!("X-API-Key: {}", stage.api_key)).await;
     let at = |seconds: u64| jiff::Timestamp::from_second(seconds.cast_signed()).expect("a time").to_string();
@@ -322,14 +322,23 @@ async fn a_key_that_is_prolonged_prolongs_its_streams_and_the_api_says_until_whe
         origin: format!("http://127.0.0.1:{}", stage.gateway.admin),
         token: stage.gateway.admin_token(),
     };
-    let running = api.get("/agents/keyed/streams").await.is(200).json();
+    let running = async || api.get("/agents/keyed/streams").await.is(200).json()["items"][0].clone();
+    let begun = running().await;
     for member in ["expires_at", "ends_at"] {
-        assert_eq!(running["items"][0][member], json!(at(stage.key_end)), "{running}");
+        assert_eq!(begun[member], json!(at(stage.key_end)), "{begun}");
     }
     Since::reload(&stage.gateway, &later).await;
+    assert_eq!(running().await["ends_at"], json!(at(stage.key_end + 600)));
     let end = Duration::from_secs(stage.key_end + 1).as_secs_f64();
     eventually("its first end has passed", SOON, async || (clock() > end).then_some(())).await;
     stage.go.send(true).expect("the agent listens");
     let came = wire.until(SECOND, SOON).await;
     assert_eq!(String::from_utf8_lossy(&came.bytes), SECOND);
+    // More than a reload takes.
+    let soon = now() + 4;
+    Since::reload(&stage.gateway, &stage.body.replace(&at(stage.key_end), &at(soon))).await;
+    let came = wire.until("\0", SOON).await;
+    let (said, took) =
+        (String::from_utf8_lossy(&came.bytes), clock() - Duration::from_secs(soon).as_secs_f64());
+    assert!(said.contains(": token expired") && (0.0..LATE).contains(&took), "{said} {took}");
 }

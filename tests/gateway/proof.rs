@@ -123,6 +123,8 @@ fn body(issuer: &Issuer, upstream: &str, change: impl FnOnce(&mut Value)) -> Str
             "cert": agent("/cert", json!({"mtls": "optional"}), json!({})),
             "nonce": agent("/nonce", json!({"dpop": "required", "nonce": {"mode": "required", "age": "1h"}}), json!({})),
             "turn": agent("/turn", json!({"dpop": "optional", "nonce": {"mode": "required", "age": "6s"}}), json!({})),
+            "guarded": agent("/guarded", json!({"dpop": "required", "nonce": {"mode": "required", "age": "1h"}}),
+                json!({"limits": [{"name": "guesses", "per": "address", "scope": "agent", "rate": "1/1h", "count": "failed"}]})),
             "small": agent("/small", json!({"dpop": "optional", "replay_entries": 16}), json!({})),
             "strip": agent("/strip", optional(), json!({"route": {"path": "/strip", "strip_path": true}})),
             "shadow": agent("/shadow", optional(), json!({"enforcement": "shadow"})),
@@ -296,6 +298,25 @@ async fn a_nonce_is_asked_for_once_and_the_next_one_comes_in_time() {
     .await;
     assert_ne!(next, nonce);
     assert_eq!(with("/turn", &next).await.status, 200);
+}
+
+#[tokio::test]
+async fn who_is_asked_for_a_nonce_has_not_failed() {
+    let s = Stage::start().await;
+    let bound = s.bound();
+    let mut nonce = None;
+    for _ in 0..3 {
+        let asked = s.with_proof("/guarded", &bound).await;
+        assert_eq!((asked.status, &*asked.reason), (401, "nonce_required"));
+        nonce = asked.nonce;
+    }
+    let members = json!({"nonce": nonce});
+    let proof = s.prover.proof_with("GET", &s.gateway.url("/guarded"), &bound, members);
+    assert_eq!(s.ask("/guarded", &format!("DPoP {bound}"), &[&proof]).await.status, 200);
+    for status in [401, 429] {
+        let guess = client().get(s.gateway.url("/guarded")).bearer_auth("guess").send().await;
+        assert_eq!(guess.expect("an answer").status(), status, "a guess is counted");
+    }
 }
 
 #[tokio::test]

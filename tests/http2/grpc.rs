@@ -1,7 +1,7 @@
 //! How a gRPC call ends whose right a change takes away, or that an operator ends: after the message under way, with
 //! trailers that say so.
 
-use testkit::grpc::{Agent, Call, End, message};
+use testkit::grpc::{Agent, Call, End, Upload, message};
 use testkit::raw;
 use testkit::scripted::{Peer, Scripted};
 use testkit::{Certificate, Since, Start, eventually};
@@ -45,13 +45,18 @@ impl By {
 async fn before(first: &[u8]) -> (Agent, World) {
     let certificate = Certificate::for_name("localhost");
     let agent = Agent::start(&certificate, first.to_vec()).await;
+    let world = world_of(&agent, &certificate).await;
+    (agent, world)
+}
+
+/// A gateway with this agent at `/gone`.
+async fn world_of(agent: &Agent, certificate: &Certificate) -> World {
     let more = format!(
         "  gone: {{ route: /gone, auth: public, upstream: {{ url: \"{}\", ca_file: ca.pem }} }}\n",
         agent.url()
     );
     let start = Start { admin: Some(""), files: &[("ca.pem", &certificate.pem)], ..Start::default() };
-    let world = World::of(start, &more).await;
-    (agent, world)
+    World::of(start, &more).await
 }
 
 #[tokio::test]
@@ -94,6 +99,25 @@ async fn a_call_that_nobody_ends_has_the_trailers_of_its_agent() {
     call.read(message("one").len()).await;
     agent.finish();
     assert_eq!(call.end().await, (vec![], End::Trailers("0".to_owned(), String::new())));
+}
+
+#[tokio::test]
+async fn a_call_that_goes_on_without_an_answer_is_ended_as_well() {
+    let certificate = Certificate::for_name("localhost");
+    let agent = Agent::silent(&certificate).await;
+    let world = world_of(&agent, &certificate).await;
+    let mut call = Upload::begin(world.gateway.tls_port, &world.pem, "/gone/a.B/C").await;
+    let since = eventually("it is listed", SOON, async || {
+        call.say("more");
+        let (since, count) = Since::an_operator_ends(&world.gateway, "gone").await;
+        (count == 1).then_some(since)
+    })
+    .await;
+    let end = call.end().await;
+    since.has_ended("the call");
+    assert_eq!(end, End::Trailers(UNAVAILABLE.to_owned(), "The agent is busy. Try again later.".to_owned()));
+    let given_up = async || (agent.given_up() == 1).then_some(());
+    eventually("the agent's call is given up as well", SOON, given_up).await;
 }
 
 #[tokio::test]

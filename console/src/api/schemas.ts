@@ -1525,6 +1525,8 @@ export type ConfigurationCode =
   | "nonce-key-missing"
   | "proof-forwarded"
   | "proofs-per-member"
+  | "proof-of-any-host"
+  | "certificate-of-nobody"
   | "snapshot-missing"
   | "certificate-ends"
   | "certificate-unrelated"

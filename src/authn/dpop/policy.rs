@@ -47,16 +47,10 @@ pub struct Proofs {
 }
 
 impl Proofs {
-    /// How many are remembered.
+    /// How many are remembered at this time.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.usual.len() + self.reserve.len()
-    }
-
-    /// Whether none is remembered.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub fn count(&self, now: Instant) -> usize {
+        self.usual.count(now) + self.reserve.count(now)
     }
 }
 

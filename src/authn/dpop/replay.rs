@@ -101,8 +101,14 @@ impl Replay {
         }
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    /// How many there are at this time.
+    pub(super) fn count(&self, now: Instant) -> usize {
+        self.remove_all_over(millis(now.since_epoch()));
+        self.len()
+    }
+
+    /// How many there are, with those that are over and were not removed yet.
+    fn len(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 
@@ -141,13 +147,18 @@ impl Replay {
         if !is_due || !is_ours() {
             return false;
         }
+        self.remove_all_over(now);
+        true
+    }
+
+    /// Removes from all parts what is over.
+    fn remove_all_over(&self, now: u64) {
         for part in &self.parts {
             // Each time with a lock of its own, so that nobody waits for all of it.
             while self.remove_over(&mut part.lock().unwrap_or_else(PoisonError::into_inner), now)
                 == SWEPT_AT_ONCE
             {}
         }
-        true
     }
 
     /// Removes some of what is over; returns how much.
@@ -279,5 +290,16 @@ mod tests {
         assert_eq!(replay.len(), 1_000 - SWEPT_AT_ONCE);
         assert!(replay.sweep(millis(now.since_epoch())));
         assert_eq!(replay.len(), 0);
+    }
+
+    #[test]
+    fn what_is_over_counts_for_nobody_who_asks_how_many_there_are() {
+        let replay = Replay::default();
+        for key in 0..200 {
+            assert_eq!(replay.note(mark(key, 0), LATER + u64::from(key % 2), 1_000, NOW), Noted::New);
+        }
+        let at = |millis: u64| Instant::from_duration(std::time::Duration::from_millis(millis));
+        let counts = [LATER - 1, LATER, LATER + 1].map(|now| replay.count(at(now)));
+        assert_eq!(counts, [200, 100, 0]);
     }
 }

@@ -19,6 +19,7 @@ use super::opaque::Introspecting;
 use super::policy::OAuthPolicy;
 use super::proven::{Proven, who};
 use super::question::{Answer, Cached, Question};
+use super::sender_constraint::check_answered_binding;
 use super::verified::verified;
 
 /// What `token_type` of a response may be (RFC 6749 section 7.1, RFC 9449 section 5, RFC 8693 section 3), in any case.
@@ -89,6 +90,7 @@ impl OAuthPolicy {
         let is_bound = is_bound_by_dpop(&answer) || is_bound_by_dpop(claims);
         check_answer(&answer, is_bound, provider.1, trace)
             .and_then(|()| check_times(&terms, provider.1, question.request.now, trace))
+            .and_then(|()| check_answered_binding(&answer, claims, trace))
             .map_err(reject)?;
         Ok(Some(active.until()))
     }

@@ -3,10 +3,12 @@
 //!
 //! A request must show it anew each time, so nothing of this is remembered with a token.
 
+use serde_json::{Map, Value};
+
 use crate::authn::dpop::{Bound, NotAccepted};
 use crate::authn::extract::has_dpop_scheme;
 use crate::authz::{Check, Facts, Trace};
-use crate::model::{Digest, Possession, Reason, Request, TokenBinding};
+use crate::model::{Claims, Digest, Possession, Reason, Request, TokenBinding};
 
 use super::bound_tokens::{BoundTokens, RequiredBindings, SenderConstraint};
 use super::policy::OAuthPolicy;
@@ -94,6 +96,30 @@ impl SenderConstraint {
             }
         }
     }
+}
+
+/// Whether the provider of a JWT, asked about it, binds it to nothing but what the JWT itself names. Only that is checked, so that the
+/// token would else be good in the hands of a thief.
+pub(super) fn check_answered_binding(
+    answer: &Claims,
+    token: &Claims,
+    trace: &mut impl Trace,
+) -> Result<(), Reason> {
+    let Some(answered) = answer.member("cnf") else { return Ok(()) };
+    let (all, own) = (answered.as_object(), token.member("cnf").and_then(Value::as_object));
+    let is_in = |own: &Map<String, Value>, all: &Map<String, Value>| {
+        all.iter().all(|(name, value)| own.get(name) == Some(value))
+    };
+    let ok = own.zip(all).is_some_and(|(own, all)| is_in(own, all));
+    trace.check(Check::Binding, ok, || {
+        let names = |cnf: &Map<String, Value>| cnf.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        Facts {
+            seen: Some(format!("cnf of the answer: {}", all.map(names).unwrap_or_default())),
+            wanted: format!("nothing but the cnf of the token: {}", own.map_or_else(|| "absent".to_owned(), names)),
+            fix: "have the identity provider put the same `cnf` into the token: what only its answer names is not checked",
+        }
+    });
+    if ok { Ok(()) } else { Err(Reason::BindingRequired) }
 }
 
 fn check_certificate(

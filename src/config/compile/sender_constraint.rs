@@ -35,10 +35,42 @@ pub(super) fn read(input: &Input<'_>) -> NonceFiles {
             }
         }
         if written.dpop_mode() != BindingMode::Off {
+            warn_of_hosts(input, agent);
             warn(input, agent, oauth, written);
+        }
+        if written.mtls_mode() != BindingMode::Off {
+            warn_of_nobody(input, agent);
         }
     }
     files
+}
+
+/// Where no URL is written, the host of a proof is compared with the one that the request names. Who has stolen token and proof from
+/// another server names that.
+fn warn_of_hosts(input: &Input<'_>, agent: &AgentEntry) {
+    let server = &input.document.server;
+    let is_written = agent.public_url.is_some() || server.public_url.is_some();
+    // A request reaches such an agent at one of its hosts alone, unless a proxy names another.
+    let is_held = !agent.route.hosts.is_empty() && server.trusted_proxies.is_empty();
+    if is_written || is_held {
+        return;
+    }
+    let message = "proofs are compared with the host that the request itself names: one that was made for another server passes here \
+                   with the name of that";
+    let help = "write `server.public_url`, or `public_url` of the agent";
+    input.report(&agent.source).say(Code::ProofOfAnyHost, agent.auth.place, message, help);
+}
+
+fn warn_of_nobody(input: &Input<'_>, agent: &AgentEntry) {
+    let server = &input.document.server;
+    let asks = server.listeners.iter().any(|listener| listener.client_certificates().is_some());
+    if asks || server.client_certificate_header.is_some() {
+        return;
+    }
+    let message = "no listener asks clients for certificates, and no proxy says which they have shown: each token that is bound to one \
+                   is refused (`certificate_missing`)";
+    let help = "write `client_certificates` at `tls` of a listener, or `server.client_certificate_header`";
+    input.report(&agent.source).say(Code::CertificateOfNobody, agent.auth.place, message, help);
 }
 
 fn warn(input: &Input<'_>, agent: &AgentEntry, oauth: &OAuth, written: &Written) {

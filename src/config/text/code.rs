@@ -176,6 +176,8 @@ codes! {
     NonceKeyMissing "nonce-key-missing" Warning "Nonces are made with a key of the process, which other gateways do not have.";
     ProofForwarded "proof-forwarded" Warning "An agent receives proofs that name another path than the one that it receives.";
     ProofsPerMember "proofs-per-member" Warning "Each member of a fleet remembers the proofs that it has seen itself.";
+    ProofOfAnyHost "proof-of-any-host" Warning "An agent compares proofs with a host that whoever sends them names.";
+    CertificateOfNobody "certificate-of-nobody" Warning "Tokens are bound to certificates that nobody can show.";
     SnapshotMissing "snapshot-missing" Warning "A member of a fleet keeps nothing of what ran last.";
     CertificateEnds "certificate-ends" Warning "A certificate has expired, or will within 30 days.";
     CertificateUnrelated "certificate-unrelated" Warning "A certificate of a chain that issued none of the others.";

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::model::{
-    Clock as _, CloseCode, DenialKind, Denied, Digest, EndedBy, FixedClock, Identity, Instant, Live,
+    Clock as _, CloseCode, DenialKind, Denied, Digest, EndedBy, Extent, FixedClock, Identity, Instant, Live,
     OnPolicyChange, RequestId, ResourceId, StreamKind, Until,
 };
 use crate::routing::right;
@@ -264,6 +264,7 @@ async fn a_denial_of_another_member_is_in_force_without_a_change_and_ends_stream
             caller: None,
             provider: None,
             right: right(agent, Some(&Identity::of_api_key(id, None)), || None),
+            extent: Extent::Open,
             policy: agent.policy,
             on_policy_change: OnPolicyChange::Revocation,
             began: NOW,

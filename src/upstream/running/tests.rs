@@ -10,6 +10,7 @@ pub(crate) fn facts(agent: &str) -> StreamFacts {
         caller: None,
         provider: None,
         right: Right::Open,
+        extent: Extent::Open,
         policy: 7,
         on_policy_change: OnPolicyChange::Revocation,
         began: Instant::from_unix(1_000),
@@ -91,6 +92,43 @@ fn a_credential_that_was_prolonged_prolongs_its_stream() {
     assert_eq!(running.expire(at(30), |_| Term::Unlimited).count(), 0);
     assert_eq!(expired(&running, 1_000), 0, "it has no end any more");
     assert!(stream.stream().order.given().is_none());
+}
+
+#[test]
+fn a_stream_ends_when_a_change_says_so_earlier_or_at_all() {
+    let (running, at) = (Running::default(), Instant::from_unix);
+    let (sooner, free) = (running.begin(ending_at(at(100))), running.begin(facts("a")));
+    let given = || [&sooner, &free].map(|one| one.stream().order.given());
+    running.note_ends(|_| Some(Term::Unlimited));
+    assert_eq!((expired(&running, 1_000), running.0.timed.load(Ordering::Relaxed)), (0, 0));
+    for end in [30, 20] {
+        running.note_ends(|facts| facts.ends.map(|_| Term::Until(at(end))));
+    }
+    assert_eq!((expired(&running, 19), expired(&running, 20)), (0, 1));
+    assert_eq!(given(), [Some(EndedBy::Expiry), None]);
+    running.note_ends(|facts| facts.ends.is_none().then_some(Term::Until(at(40))));
+    assert_eq!((expired(&running, 39), expired(&running, 40)), (0, 1));
+    assert_eq!(given(), [Some(EndedBy::Expiry); 2]);
+    drop((sooner, free));
+    assert_eq!(running.0.timed.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_stream_that_turns_out_to_be_another_keeps_its_number_and_its_order() {
+    let (running, at) = (Running::default(), Instant::from_unix);
+    let mut listed = running.begin(StreamFacts { kind: StreamKind::Body, ..facts("a") });
+    let id = listed.stream().id;
+    listed.note(ending_at(at(10)));
+    let known = running.of(&AgentName::parse("a").unwrap());
+    assert_eq!(
+        known.iter().map(|stream| (stream.id, stream.facts.kind)).collect::<Vec<_>>(),
+        [(id, StreamKind::Sse)]
+    );
+    assert_eq!(expired(&running, 10), 1);
+    listed.note(facts("a"));
+    assert_eq!(listed.stream().order.given(), Some(EndedBy::Expiry));
+    drop(listed);
+    assert_eq!((running.count(|_| true), running.0.timed.load(Ordering::Relaxed)), (0, 0));
 }
 
 #[test]

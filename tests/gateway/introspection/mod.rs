@@ -1,5 +1,6 @@
 //! Opaque tokens: their provider says whether they are active, once for all who ask, and nobody passes without its word.
 
+mod bound;
 mod endpoint;
 mod faults;
 

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use http::{HeaderMap, HeaderValue};
+use ring::rand::SystemRandom;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::authn::TokenEvidence;
+use crate::authn::{TokenEvidence, base64url};
 use crate::authz::Silent;
 use crate::config::{Files, Snapshot, Source, compile, parse};
 use crate::model::{CacheLabel, DenialKind, DenialSet, Denied, IssuedBefore, Request, Until};
@@ -212,4 +214,75 @@ fn a_denial_of_a_name_or_of_the_whole_token_counts_on_hits_too() {
         assert_eq!((reason(&answer), label), (Ok(Reason::Revoked), CacheLabel::Hit), "{token}");
     }
     assert_eq!(reason(&ask(agent, "c_b", Fetched::NotAsked, NOW + 1).0), Ok(Reason::Ok));
+}
+
+/// A provider that is asked about its JWTs as well, with a key of this test.
+fn asked_of_jwts() -> (Ed25519KeyPair, Snapshot) {
+    let key = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+    let key = Ed25519KeyPair::from_pkcs8(key.as_ref()).unwrap();
+    let agent = |name: &str, constraint: &str| {
+        let oauth = format!("identity_providers: [corp], audiences: [x], sender_constraint: {constraint}");
+        format!(
+            "  {name}: {{ route: /{name}, upstream: 'http://127.0.0.1:9', auth: {{ oauth: {{ {oauth} }} }} }}\n"
+        )
+    };
+    let config = format!(
+        "version: 1
+identity_providers:
+  corp:
+    issuer: https://corp.example
+    jwks: {{ keys: [{{ kty: OKP, crv: Ed25519, x: {} }}] }}
+    introspection: {{ endpoint: 'https://corp.example/introspect', auth: {{ client_id: g, secret_file: s }}, tokens: all }}
+agents:
+{}{}{}",
+        base64url::encode(key.public_key().as_ref()),
+        agent("off", "{}"),
+        agent("lax", "{ cnf: ignore }"),
+        agent("held", "{ mtls: optional }"),
+    );
+    let document = parse(&[Source::new("/c/a.yaml", config)], &|_| None).unwrap();
+    let files = Files::from([(PathBuf::from("/c/s"), Ok(b"secret\n".to_vec()))]);
+    (key, compile(&document, &files, None, &Metrics::new().unwrap()).unwrap().snapshot)
+}
+
+#[test]
+fn a_jwt_that_its_provider_calls_bound_is_no_bearer_token() {
+    let (key, snapshot) = asked_of_jwts();
+    let signed = |claims: &Value| {
+        let parts = [json!({"alg": "EdDSA"}).to_string(), claims.to_string()];
+        let text = parts.map(|part| base64url::encode(part.as_bytes())).join(".");
+        format!("{text}.{}", base64url::encode(key.sign(text.as_bytes()).as_ref()))
+    };
+    let hash = base64url::encode(&[7; 32]);
+    let (jkt, x5t) = (json!({"jkt": hash}), json!({"x5t#S256": hash}));
+    let none = Value::Null;
+    for (nth, (agent, own, answered, wanted)) in [
+        ("off", &none, &none, Reason::Ok),
+        ("off", &none, &jkt, Reason::BindingRequired),
+        ("off", &none, &json!({}), Reason::BindingRequired),
+        ("lax", &none, &jkt, Reason::BindingRequired),
+        ("lax", &jkt, &jkt, Reason::Ok),
+        ("lax", &jkt, &none, Reason::Ok),
+        ("held", &none, &none, Reason::Ok),
+        ("held", &none, &x5t, Reason::BindingRequired),
+        ("held", &x5t, &jkt, Reason::BindingRequired),
+        // It is judged by what it names itself.
+        ("held", &x5t, &none, Reason::CertificateMissing),
+        ("held", &x5t, &x5t, Reason::CertificateMissing),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let with = |cnf: &Value| {
+            let mut claims = good();
+            claims["iss"] = json!("https://corp.example");
+            // A token of its own: what is remembered of one is judged anew, and its provider is not asked again.
+            claims["jti"] = json!(nth.to_string());
+            claims["cnf"] = cnf.clone();
+            claims
+        };
+        let (token, answer) = (signed(&with(own)), active(&with(answered), NOW + 60));
+        let (answer, _) = ask(&snapshot.agents[agent], &token, answer, NOW);
+        assert_eq!(reason(&answer), Ok(wanted), "{agent}: {own}, answered {answered}");
+    }
 }
