@@ -16,6 +16,7 @@ use crate::model::{
 
 use super::accept::check_times;
 use super::answer::said;
+use super::bound_tokens::BoundTokens;
 use super::opaque::Introspecting;
 use super::policy::OAuthPolicy;
 use super::question::{Answer, Cached, Question};
@@ -105,8 +106,29 @@ impl OAuthPolicy {
         let is_bound = is_bound_by_dpop(&answer) || is_bound_by_dpop(claims);
         check_answer(&answer, is_bound, provider.1, trace)
             .and_then(|()| check_times(&terms, provider.1, question.request.now, trace))
+            .and_then(|()| self.check_same_binding(&answer, claims, trace))
             .map_err(reject)?;
         Ok(Some(active.until()))
+    }
+
+    /// Whether a JWT says itself what its provider says that it is bound to: by its own word alone it is checked.
+    fn check_same_binding(
+        &self,
+        answer: &Claims,
+        claims: &Claims,
+        trace: &mut impl Trace,
+    ) -> Result<(), Reason> {
+        let said = answer.member("cnf").filter(|_| !matches!(self.bound_tokens, BoundTokens::Ignore));
+        let is_same = said.is_none() || said == claims.member("cnf");
+        if is_same {
+            return Ok(());
+        }
+        trace.check(Check::Binding, false, || Facts {
+            seen: Some("`cnf` in the answer about the token, and another or none in the token".to_owned()),
+            wanted: "the same `cnf` in both, or none in the answer".to_owned(),
+            fix: "have the identity provider put `cnf` into its tokens as well",
+        });
+        Err(Reason::BindingRequired)
     }
 
     /// The token, when its provider calls it active.
