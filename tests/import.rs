@@ -418,6 +418,7 @@ const ROWS: &[Row] = &[
     ("traefik", TRAEFIK, "a: { rule", "a: { priority: 5, rule", 0),
     ("traefik", TRAEFIK, "insecureSkipVerify: false", "peerCertURI: spiffe://a", 1),
     ("traefik", TRAEFIK, "https://idp.example.com/keys", "https://user:hunter2@idp.example.com/keys", 0),
+    ("wso2", WSO2, "issuers: [Corp]", "allowedAlgorithms: [RS256, ES256]", 0),
 ];
 
 #[test]
@@ -518,6 +519,56 @@ fn where_something_may_ask_and_cannot_be_read_nobody_gets_in() {
         assert!(ran.out.contains("api_key: {}") && !ran.out.contains("public"), "{product}: {}", ran.out);
         assert_eq!(checked(&ran.out).exit, 0, "{product}");
     }
+}
+
+#[test]
+fn algorithms_that_wso2_allows_are_those_of_the_provider() {
+    let allowed = |source: &str, list: &str| {
+        source.replacen(
+            "issuers: [Corp]",
+            &format!("issuers: [Corp]\n        allowedAlgorithms: [{list}]"),
+            1,
+        )
+    };
+    let one = import_text("wso2", &allowed(WSO2, "RS256, ES256"));
+    assert!(one.out.contains("algorithms:\n    - RS256\n    - ES256\n"), "{}", one.out);
+    let with = |list: &str| {
+        let other = allowed(WSO2, list).replace("context: /a", "context: /b");
+        import_text("wso2", &format!("{}---{other}", allowed(WSO2, "RS256, ES256")))
+    };
+    let shared = with("ES256, PS256");
+    assert!(
+        shared.exit == 0 && shared.out.contains("algorithms:\n    - ES256\n"),
+        "{}{}",
+        shared.err,
+        shared.out
+    );
+    let none = with("PS256");
+    assert!(none.exit == 1 && none.err.contains("allows none of them"), "{}", none.err);
+    for ran in [one, shared, none] {
+        assert_eq!(checked(&ran.out).exit, 0, "{}", ran.out);
+    }
+}
+
+#[test]
+fn what_is_off_in_wso2_is_not_here() {
+    let other = WSO2.replace("context: /a", "context: /b\n  deploymentState: undeployed");
+    let ran = import_text("wso2", &format!("{WSO2}---{other}"));
+    assert!(
+        ran.exit == 0 && ran.out.contains("path: /a") && !ran.out.contains("path: /b"),
+        "{}{}",
+        ran.err,
+        ran.out
+    );
+}
+
+#[test]
+fn an_exception_of_wso2_never_opens_more_than_the_tool_of_that_name() {
+    let list = "    - { name: mcp-acl-list, version: v0, params: { tools: { mode: deny, exceptions: [read, 'write*'] } } }\n  operations:";
+    let source = WSO2.replace("kind: RestApi", "kind: Mcp").replace("  operations:", list);
+    let ran = import_text("wso2", &source);
+    assert!(ran.out.contains("read: allow") && !ran.out.contains("write"), "{}{}", ran.err, ran.out);
+    assert_eq!(checked(&ran.out).exit, 0, "{}", ran.out);
 }
 
 #[test]

@@ -23,6 +23,17 @@ pub(super) struct Provider {
     pub(super) rest: Map<String, Value>,
 }
 
+/// What became of the algorithms that a policy allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Narrowed {
+    /// Tokens of the provider may have these, and no others.
+    Alone,
+    /// They may have those that all policies allow.
+    Shared,
+    /// No algorithm is allowed by all policies, so that nothing has changed.
+    Nothing,
+}
+
 /// Stands where an operator has to write something: no host has this name (RFC 2606).
 const NOWHERE: &str = "https://to-be-written.invalid";
 
@@ -35,6 +46,8 @@ pub(super) struct Draft {
     /// Whether `$NAME` and `${NAME}` mean the environment in the source, too.
     references: bool,
     providers: Map<String, Value>,
+    /// The algorithms that each policy allows for tokens of a provider.
+    narrowed: BTreeMap<String, Vec<Vec<String>>>,
     /// By issuer, or by the name in the source where no issuer is bound.
     known: BTreeMap<(bool, String), Vec<(Provider, String)>>,
     agents: Map<String, Value>,
@@ -74,6 +87,26 @@ impl Draft {
         self.providers.insert(name.clone(), spec);
         self.known.entry(by).or_default().push((provider, name.clone()));
         name
+    }
+
+    /// Lets tokens of a provider have these algorithms alone, of those that they may have by now.
+    pub(super) fn narrow(&mut self, provider: &str, allowed: &[&str]) -> Narrowed {
+        self.narrowed
+            .entry(provider.to_owned())
+            .or_default()
+            .push(allowed.iter().map(|one| (*one).to_owned()).collect());
+        let all = self.narrowed.get(provider).map(Vec::as_slice).unwrap_or_default();
+        let [first, others @ ..] = all else { return Narrowed::Alone };
+        let common: Vec<&String> =
+            first.iter().filter(|one| others.iter().all(|other| other.contains(one))).collect();
+        if common.is_empty() {
+            return Narrowed::Nothing;
+        }
+        let is_alone = others.iter().all(|other| other == first);
+        if let Some(spec) = self.providers.get_mut(provider).and_then(Value::as_object_mut) {
+            spec.insert("algorithms".to_owned(), json!(common));
+        }
+        if is_alone { Narrowed::Alone } else { Narrowed::Shared }
     }
 
     fn written_provider(&self, name: &str, provider: &Provider, unbound: bool) -> Value {
