@@ -418,6 +418,10 @@ const ROWS: &[Row] = &[
     ("traefik", TRAEFIK, "a: { rule", "a: { priority: 5, rule", 0),
     ("traefik", TRAEFIK, "insecureSkipVerify: false", "peerCertURI: spiffe://a", 1),
     ("traefik", TRAEFIK, "https://idp.example.com/keys", "https://user:hunter2@idp.example.com/keys", 0),
+    ("traefik", TRAEFIK, "\nhttp:", "\nentryPoints: { web: { http: { middlewares: [x] } } }\nhttp:", 1),
+    ("kong", KONG, "paths: [/a/]", "<<: { plugins: [] }\n        paths: [/a/]", 1),
+    ("kong", KONG, "ssl_verify: true", "auth_methods: [session]", 1),
+    ("kong", KONG, "ssl_verify: true", "auth_methods: [session, bearer]", 0),
     ("wso2", WSO2, "issuers: [Corp]", "allowedAlgorithms: [RS256, ES256]", 0),
 ];
 
@@ -500,6 +504,15 @@ fn where_something_may_ask_and_cannot_be_read_nobody_gets_in() {
     for (product, source) in [
         ("envoy", without_jwt(ENVOY, "envoy.filters.http.jwt_authn", "envoy.filters.http.ext_authz")),
         ("kong", without_jwt(KONG, "name: openid-connect", "name: ldap-auth")),
+        ("kong", without_jwt(KONG, "name: openid-connect", "name: request-termination")),
+        (
+            "agentgateway",
+            without_jwt(AGENTGATEWAY, "jwtAuth:", "cors:").replacen(
+                "binds:",
+                "policies: [{ jwtAuth: {} }]\nbinds:",
+                1,
+            ),
+        ),
         ("agentgateway", without_jwt(AGENTGATEWAY, "jwtAuth:", "extAuthz:")),
         ("wso2", without_jwt(WSO2, "name: jwt-auth", "name: mtls-auth")),
         ("traefik", without_jwt(TRAEFIK, "      jwt:", "      oidc:")),
