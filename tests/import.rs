@@ -131,6 +131,37 @@ fn secrets_are_printed_nowhere() {
     assert!(seen > 2, "some samples hold secrets");
 }
 
+#[test]
+fn an_issuer_with_a_password_is_not_copied() {
+    for (product, source, from) in [
+        ("envoy", ENVOY, "issuer: https://idp"),
+        ("kong", KONG, "issuer: https://idp"),
+        ("agentgateway", AGENTGATEWAY, "issuer: https://idp"),
+        ("wso2", WSO2, "issuer: https://idp"),
+        ("wso2", WSO2, "issuers: [Corp"),
+        ("traefik", TRAEFIK, "Equals(`iss`, `https://idp"),
+    ] {
+        let to = match from.split_once("https://") {
+            Some((before, after)) => format!("{before}https://user:hunter2@{after}"),
+            None => "issuers: ['https://user:hunter2@other.example.com'".to_owned(),
+        };
+        assert!(source.contains(from), "{product}");
+        let ran = import_text(product, &source.replacen(from, &to, 1));
+        assert!(
+            !ran.out.contains("hunter2") && !ran.err.contains("hunter2"),
+            "{product}: {}{}",
+            ran.err,
+            ran.out
+        );
+        assert!(
+            ran.err.contains("an issuer with a password") && ran.out.contains("to-be-written.invalid"),
+            "{}",
+            ran.err
+        );
+        assert_eq!(checked(&ran.out).exit, 0, "{product}: {}", ran.out);
+    }
+}
+
 /// What is told of a text of a product.
 fn import_text(product: &str, text: &str) -> Ran {
     let folder = tempfile::tempdir().expect("a folder");

@@ -64,7 +64,13 @@ impl Draft {
     }
 
     /// Puts a provider in, or finds the one that is the same: its name. What became of it beside that is said of `item`.
-    pub(super) fn provider(&mut self, wanted: &str, provider: Provider, item: Item<'_>) -> String {
+    pub(super) fn provider(&mut self, wanted: &str, mut provider: Provider, item: Item<'_>) -> String {
+        // It may come from a URL.
+        let wanted = wanted.rsplit('@').next().unwrap_or_default();
+        if provider.issuer.as_deref().is_some_and(has_password) {
+            item.changed("an issuer with a password, which was not read: write `issuer` instead of the one that stands there");
+            provider.issuer = None;
+        }
         let by = (provider.issuer.is_some(), provider.issuer.clone().unwrap_or_else(|| wanted.to_owned()));
         let known = self.known.get(&by).map(Vec::as_slice).unwrap_or_default();
         if let Some((_, name)) = known.iter().find(|(known, _)| *known == provider) {
@@ -201,6 +207,10 @@ impl Draft {
         part.insert("agents".to_owned(), json!({ "a": spec }));
         rejected(Value::Object(part))
     }
+}
+
+fn has_password(issuer: &str) -> bool {
+    url::Url::parse(issuer).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
 }
 
 /// Why a part of the document is no configuration of ours.
