@@ -565,6 +565,89 @@ fn where_something_may_ask_and_cannot_be_read_nobody_gets_in() {
     }
 }
 
+/// A second way in beside that of a source, which asks for more: what of the source stands before it, what is written there,
+/// and whether requests that asked for more come to one that asks for less.
+#[test]
+fn requests_that_go_to_an_agent_that_asks_for_something_else_are_weak() {
+    const ADMIN: &str = "plugins: [{ name: openid-connect, config: { issuer: https://idp.example.com, audience_required: [admin], \
+                         ssl_verify: true } }]";
+    let kong = |route: &str| KONG.replacen("routes:", &format!("routes:\n      - {{ {route}, {ADMIN} }}"), 1);
+    let traefik = |router: &str, own: &str| {
+        let admin = TRAEFIK[TRAEFIK.find("    tokens:").expect("a middleware")
+            ..TRAEFIK.find("  services:").expect("services")]
+            .replace("tokens:", "admin:")
+            .replace("api://a", "admin");
+        TRAEFIK
+            .replacen("PathPrefix(`/a/`)", own, 1)
+            .replacen(
+                "  routers:",
+                &format!("  routers:\n    b: {{ rule: \"{router}\", service: a, middlewares: [admin] }}"),
+                1,
+            )
+            .replacen("  middlewares:", &format!("  middlewares:\n{}", admin.trim_end()), 1)
+    };
+    let envoy = |matching: &str| {
+        let route = format!(
+            "routes:\n                        - match: {matching}\n                          route: {{ cluster: a }}\n                          \
+             typed_per_filter_config: {{ envoy.filters.http.jwt_authn: {{ requirement_name: admin }} }}"
+        );
+        let named = "requirement_map: { admin: { provider_and_audiences: { provider_name: corp, audiences: [admin] } } }\n                      rules:";
+        ENVOY
+            .replacen("{ match: { prefix: \"/\" }", "{ match: { prefix: \"/x/\" }", 1)
+            .replacen("routes:", &route, 1)
+            .replacen("rules:", named, 1)
+    };
+    let wso2 = |path: &str| {
+        let policy = |audience: &str| {
+            format!(
+                "policies: [{{ name: jwt-auth, version: v1, params: {{ issuers: ['https://idp.example.com'], audiences: [{audience}] }} }}]"
+            )
+        };
+        format!(
+            "kind: RestApi\nspec:\n  context: /a\n  upstream: {{ main: {{ url: \"http://a.internal\" }} }}\n  operations:\n  \
+             - {{ method: GET, path: \"/*\", {} }}\n  - {{ method: GET, path: \"{path}\", {} }}\n",
+            policy("admin"),
+            policy("user")
+        )
+    };
+    let post = r#"headers: [{ name: ":method", exact_match: POST }]"#;
+    for (product, source, is_weak) in [
+        // Kong takes the route that asks for more things, here the longer path wins.
+        ("kong", kong("paths: [/], methods: [POST]"), true),
+        ("kong", kong("paths: [/]"), false),
+        ("kong", kong("paths: [/a/b/], methods: [POST]"), false),
+        ("kong", kong("paths: [/], hosts: [\"*.example.com\"]"), true),
+        ("kong", kong("paths: [/], hosts: [a.example.com]"), false),
+        // A path that ends in the middle of a segment.
+        (
+            "kong",
+            KONG.replacen("paths: [/a/]", "paths: [/b/]", 1).replacen(
+                "routes:",
+                &format!("routes:\n      - {{ paths: [/b/c], {ADMIN} }}"),
+                1,
+            ),
+            true,
+        ),
+        // Traefik takes the longer rule.
+        ("traefik", traefik("PathPrefix(`/a/`) || PathPrefix(`/something/`)", "PathPrefix(`/a/b/`)"), true),
+        ("traefik", traefik("PathPrefix(`/a/`)", "PathPrefix(`/a/b/`)"), false),
+        ("traefik", traefik("PathPrefix(`/long/long/long/`)", "Host(`a.example`)"), true),
+        // A path alone becomes a prefix.
+        ("traefik", traefik("PathPrefix(`/a/`)", "Path(`/a/b/c`)"), true),
+        ("traefik", traefik("PathPrefix(`/b/`)", "Path(`/a/b/c`)"), false),
+        // Envoy takes the first.
+        ("envoy", envoy(&format!("{{ prefix: \"/\", {post} }}")), true),
+        ("envoy", envoy(&format!("{{ path: \"/x\", {post} }}")), false),
+        ("wso2", wso2("/b"), true),
+        ("wso2", wso2("/b/*"), false),
+    ] {
+        let ran = import_text(product, &source);
+        let row = format!("{product}:\n{source}\n{}{}", ran.err, ran.out);
+        assert_eq!(ran.exit, u8::from(is_weak), "{row}");
+        assert_eq!(checked(&ran.out).exit, 0, "{row}");
+    }
+}
+
 #[test]
 fn algorithms_that_wso2_allows_are_those_of_the_provider() {
     let allowed = |source: &str, list: &str| {
