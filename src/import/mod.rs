@@ -23,7 +23,7 @@ use crate::config::{Diagnostics, Node, Source, document_to_yaml};
 
 use draft::Draft;
 use item::Item;
-use ledger::{Ledger, Verdict};
+use ledger::Ledger;
 
 /// Whose configuration it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +139,6 @@ pub fn import(product: Product, sources: &[Source]) -> Result<Imported, Unreadab
     let ledger = Ledger::default();
     let mut draft = Draft::new(product.has_references());
     let roots: Vec<Item<'_>> = documents.iter().map(|(_, node)| Item::new(node, &ledger)).collect();
-    roots.iter().for_each(|root| merged(*root));
     product.read(&roots, &mut draft);
     let told = |(file, node): &(String, Node)| -> Vec<Line> {
         let lines = ledger.lines(node).into_iter();
@@ -157,16 +156,4 @@ pub fn import(product: Product, sources: &[Source]) -> Result<Imported, Unreadab
         |why| Unreadable::Unwritable(format!("{why}, or it is too large: import fewer files at a time"));
     let yaml = document_to_yaml(&draft.finish()).map_err(too_large)?;
     Ok(Imported { yaml, lines, is_weak: ledger.is_weak() })
-}
-
-/// Says of merge keys of YAML 1.1 that they are not read: what asks for a credential may stand in what they name.
-fn merged(item: Item<'_>) {
-    for (name, value) in item.entries() {
-        if name == "<<" {
-            let why = "merge keys are not read, and what they name counts for nothing here: write it out in its place";
-            value.weak(Verdict::Cannot, why);
-        }
-        merged(value);
-    }
-    item.items().into_iter().for_each(merged);
 }

@@ -47,13 +47,21 @@ pub(super) fn tell(all: &[Neighbour<'_>]) {
     for one in all {
         by_path.entry(&one.path).or_default().push(one);
     }
-    let is_any_open = all.iter().any(|one| one.hosts.is_empty() && is_public(&one.auth));
+    // What agents for all hosts ask for, each once.
+    let mut for_all: Vec<&Value> = Vec::new();
+    for one in all.iter().filter(|one| one.hosts.is_empty()) {
+        if !for_all.contains(&&one.auth) {
+            for_all.push(&one.auth);
+        }
+    }
     for one in all {
         let is_closed = !is_public(&one.auth);
-        if is_closed && is_any_open && one.hosts.iter().any(|host| host.starts_with("*.")) {
+        let is_deep = one.hosts.iter().any(|host| host.starts_with("*."));
+        if is_closed && is_deep && for_all.iter().any(|auth| **auth != one.auth) {
             one.item.weak(
                 Verdict::Changed,
-                "`*.` stands for one label here: requests for longer names may go to an agent for all hosts, which is public",
+                "`*.` stands for one label here: requests for longer names may go to an agent for all hosts, which is public or \
+                 asks for something else",
             );
         }
         match one.reach {

@@ -116,7 +116,7 @@ async fn a_workload_is_told_by_its_trust_domain_and_only_by_keys_of_its_bundle()
     }
     let seen = stage.upstream.seen();
     let last = seen.iter().rev().find(|seen| seen.path() == "/both").expect("one arrived");
-    assert_eq!(last.all("x-sub"), ["spiffe://prod.example.com/ns/a/sa/b"]);
+    assert_eq!(last.all("x-sub"), ["spiffe://prod.example.com/ns/.well_known-1/A"]);
 }
 
 #[tokio::test]
