@@ -131,6 +131,37 @@ fn secrets_are_printed_nowhere() {
     assert!(seen > 2, "some samples hold secrets");
 }
 
+#[test]
+fn an_issuer_with_a_password_is_not_copied() {
+    for (product, source, from) in [
+        ("envoy", ENVOY, "issuer: https://idp"),
+        ("kong", KONG, "issuer: https://idp"),
+        ("agentgateway", AGENTGATEWAY, "issuer: https://idp"),
+        ("wso2", WSO2, "issuer: https://idp"),
+        ("wso2", WSO2, "issuers: [Corp"),
+        ("traefik", TRAEFIK, "Equals(`iss`, `https://idp"),
+    ] {
+        let to = match from.split_once("https://") {
+            Some((before, after)) => format!("{before}https://user:hunter2@{after}"),
+            None => "issuers: ['https://user:hunter2@other.example.com'".to_owned(),
+        };
+        assert!(source.contains(from), "{product}");
+        let ran = import_text(product, &source.replacen(from, &to, 1));
+        assert!(
+            !ran.out.contains("hunter2") && !ran.err.contains("hunter2"),
+            "{product}: {}{}",
+            ran.err,
+            ran.out
+        );
+        assert!(
+            ran.err.contains("an issuer with a password") && ran.out.contains("to-be-written.invalid"),
+            "{}",
+            ran.err
+        );
+        assert_eq!(checked(&ran.out).exit, 0, "{product}: {}", ran.out);
+    }
+}
+
 /// What is told of a text of a product.
 fn import_text(product: &str, text: &str) -> Ran {
     let folder = tempfile::tempdir().expect("a folder");
@@ -418,6 +449,10 @@ const ROWS: &[Row] = &[
     ("traefik", TRAEFIK, "a: { rule", "a: { priority: 5, rule", 0),
     ("traefik", TRAEFIK, "insecureSkipVerify: false", "peerCertURI: spiffe://a", 1),
     ("traefik", TRAEFIK, "https://idp.example.com/keys", "https://user:hunter2@idp.example.com/keys", 0),
+    ("traefik", TRAEFIK, "\nhttp:", "\nentryPoints: { web: { http: { middlewares: [x] } } }\nhttp:", 1),
+    ("kong", KONG, "ssl_verify: true", "auth_methods: [session]", 1),
+    ("kong", KONG, "ssl_verify: true", "auth_methods: [session, bearer]", 0),
+    ("wso2", WSO2, "issuers: [Corp]", "allowedAlgorithms: [RS256, ES256]", 0),
 ];
 
 #[test]
@@ -455,6 +490,7 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
         ("envoy", "static_resources:\n\tlisteners: []\n", ":2:2: error[yaml-tab]"),
         ("kong", "services:\n  - name: a\n   url: x\n", ":3:"),
         ("kong", "services: []\nservices: []\n", ":2:1:"),
+        ("kong", "a: &a { plugins: [] }\nservices: [{ <<: *a }]\n", ":2:14: error[yaml-tag]"),
         ("traefik", "http: { routers: [\n", "source.yaml:"),
         ("agentgateway", "", ":1:1:"),
         ("wso2", "a: 1\n", ":1:1: nothing to import for wso2: expected"),
@@ -499,6 +535,15 @@ fn where_something_may_ask_and_cannot_be_read_nobody_gets_in() {
     for (product, source) in [
         ("envoy", without_jwt(ENVOY, "envoy.filters.http.jwt_authn", "envoy.filters.http.ext_authz")),
         ("kong", without_jwt(KONG, "name: openid-connect", "name: ldap-auth")),
+        ("kong", without_jwt(KONG, "name: openid-connect", "name: request-termination")),
+        (
+            "agentgateway",
+            without_jwt(AGENTGATEWAY, "jwtAuth:", "cors:").replacen(
+                "binds:",
+                "policies: [{ jwtAuth: {} }]\nbinds:",
+                1,
+            ),
+        ),
         ("agentgateway", without_jwt(AGENTGATEWAY, "jwtAuth:", "extAuthz:")),
         ("wso2", without_jwt(WSO2, "name: jwt-auth", "name: mtls-auth")),
         ("traefik", without_jwt(TRAEFIK, "      jwt:", "      oidc:")),
@@ -518,6 +563,142 @@ fn where_something_may_ask_and_cannot_be_read_nobody_gets_in() {
         assert!(ran.out.contains("api_key: {}") && !ran.out.contains("public"), "{product}: {}", ran.out);
         assert_eq!(checked(&ran.out).exit, 0, "{product}");
     }
+}
+
+/// A second way in beside that of a source, which asks for more: what of the source stands before it, what is written there,
+/// and whether requests that asked for more come to one that asks for less.
+#[test]
+fn requests_that_go_to_an_agent_that_asks_for_something_else_are_weak() {
+    const ADMIN: &str = "plugins: [{ name: openid-connect, config: { issuer: https://idp.example.com, audience_required: [admin], \
+                         ssl_verify: true } }]";
+    let kong = |route: &str| KONG.replacen("routes:", &format!("routes:\n      - {{ {route}, {ADMIN} }}"), 1);
+    let traefik = |router: &str, own: &str| {
+        let admin = TRAEFIK[TRAEFIK.find("    tokens:").expect("a middleware")
+            ..TRAEFIK.find("  services:").expect("services")]
+            .replace("tokens:", "admin:")
+            .replace("api://a", "admin");
+        TRAEFIK
+            .replacen("PathPrefix(`/a/`)", own, 1)
+            .replacen(
+                "  routers:",
+                &format!("  routers:\n    b: {{ rule: \"{router}\", service: a, middlewares: [admin] }}"),
+                1,
+            )
+            .replacen("  middlewares:", &format!("  middlewares:\n{}", admin.trim_end()), 1)
+    };
+    let envoy = |matching: &str| {
+        let route = format!(
+            "routes:\n                        - match: {matching}\n                          route: {{ cluster: a }}\n                          \
+             typed_per_filter_config: {{ envoy.filters.http.jwt_authn: {{ requirement_name: admin }} }}"
+        );
+        let named = "requirement_map: { admin: { provider_and_audiences: { provider_name: corp, audiences: [admin] } } }\n                      rules:";
+        ENVOY
+            .replacen("{ match: { prefix: \"/\" }", "{ match: { prefix: \"/x/\" }", 1)
+            .replacen("routes:", &route, 1)
+            .replacen("rules:", named, 1)
+    };
+    let wso2 = |path: &str| {
+        let policy = |audience: &str| {
+            format!(
+                "policies: [{{ name: jwt-auth, version: v1, params: {{ issuers: ['https://idp.example.com'], audiences: [{audience}] }} }}]"
+            )
+        };
+        format!(
+            "kind: RestApi\nspec:\n  context: /a\n  upstream: {{ main: {{ url: \"http://a.internal\" }} }}\n  operations:\n  \
+             - {{ method: GET, path: \"/*\", {} }}\n  - {{ method: GET, path: \"{path}\", {} }}\n",
+            policy("admin"),
+            policy("user")
+        )
+    };
+    let post = r#"headers: [{ name: ":method", exact_match: POST }]"#;
+    for (product, source, is_weak) in [
+        // Kong takes the route that asks for more things, here the longer path wins.
+        ("kong", kong("paths: [/], methods: [POST]"), true),
+        ("kong", kong("paths: [/]"), false),
+        ("kong", kong("paths: [/a/b/], methods: [POST]"), false),
+        ("kong", kong("paths: [/], hosts: [\"*.example.com\"]"), true),
+        ("kong", kong("paths: [/], hosts: [a.example.com]"), false),
+        // A path that ends in the middle of a segment.
+        (
+            "kong",
+            KONG.replacen("paths: [/a/]", "paths: [/b/]", 1).replacen(
+                "routes:",
+                &format!("routes:\n      - {{ paths: [/b/c], {ADMIN} }}"),
+                1,
+            ),
+            true,
+        ),
+        // Traefik takes the longer rule.
+        ("traefik", traefik("PathPrefix(`/a/`) || PathPrefix(`/something/`)", "PathPrefix(`/a/b/`)"), true),
+        ("traefik", traefik("PathPrefix(`/a/`)", "PathPrefix(`/a/b/`)"), false),
+        ("traefik", traefik("PathPrefix(`/long/long/long/`)", "Host(`a.example`)"), true),
+        // A path alone becomes a prefix.
+        ("traefik", traefik("PathPrefix(`/a/`)", "Path(`/a/b/c`)"), true),
+        ("traefik", traefik("PathPrefix(`/b/`)", "Path(`/a/b/c`)"), false),
+        // Envoy takes the first.
+        ("envoy", envoy(&format!("{{ prefix: \"/\", {post} }}")), true),
+        ("envoy", envoy(&format!("{{ path: \"/x\", {post} }}")), false),
+        ("wso2", wso2("/b"), true),
+        ("wso2", wso2("/b/*"), false),
+    ] {
+        let ran = import_text(product, &source);
+        let row = format!("{product}:\n{source}\n{}{}", ran.err, ran.out);
+        assert_eq!(ran.exit, u8::from(is_weak), "{row}");
+        assert_eq!(checked(&ran.out).exit, 0, "{row}");
+    }
+}
+
+#[test]
+fn algorithms_that_wso2_allows_are_those_of_the_provider() {
+    let allowed = |source: &str, list: &str| {
+        source.replacen(
+            "issuers: [Corp]",
+            &format!("issuers: [Corp]\n        allowedAlgorithms: [{list}]"),
+            1,
+        )
+    };
+    let one = import_text("wso2", &allowed(WSO2, "RS256, ES256"));
+    assert!(one.out.contains("algorithms:\n    - RS256\n    - ES256\n"), "{}", one.out);
+    let with = |list: &str| {
+        let other = allowed(WSO2, list).replace("context: /a", "context: /b");
+        import_text("wso2", &format!("{}---{other}", allowed(WSO2, "RS256, ES256")))
+    };
+    let shared = with("ES256, PS256");
+    assert!(
+        shared.exit == 0 && shared.out.contains("algorithms:\n    - ES256\n"),
+        "{}{}",
+        shared.err,
+        shared.out
+    );
+    let none = with("PS256");
+    assert!(none.exit == 1 && none.err.contains("allows none of them"), "{}", none.err);
+    for ran in [one, shared, none] {
+        assert_eq!(checked(&ran.out).exit, 0, "{}", ran.out);
+    }
+}
+
+#[test]
+fn what_is_off_in_wso2_is_not_here() {
+    let other = WSO2.replace("context: /a", "context: /b\n  deploymentState: undeployed");
+    let ran = import_text("wso2", &format!("{WSO2}---{other}"));
+    assert!(
+        ran.exit == 0 && ran.out.contains("path: /a") && !ran.out.contains("path: /b"),
+        "{}{}",
+        ran.err,
+        ran.out
+    );
+}
+
+#[test]
+fn an_exception_of_wso2_never_opens_more_than_the_tool_of_that_name() {
+    let list = "    - { name: mcp-acl-list, version: v0, params: { tools: { mode: deny, exceptions: [read, 'write*'] } } }\n  operations:";
+    let source = WSO2
+        .replace("kind: RestApi", "kind: Mcp")
+        .replace("  operations:", list)
+        .replace("[{ method: GET, path: \"/*\" }]", "[]");
+    let ran = import_text("wso2", &source);
+    assert!(ran.out.contains("read: allow") && !ran.out.contains("write"), "{}{}", ran.err, ran.out);
+    assert_eq!(checked(&ran.out).exit, 0, "{}", ran.out);
 }
 
 #[test]

@@ -35,8 +35,8 @@ impl Background {
     /// No tasks yet. `state` stores key sets across restarts.
     pub(super) fn new(clock: Arc<dyn Clock>, metrics: Metrics, state: Option<Arc<StateDir>>) -> Self {
         let resolver = Resolver::new(Names::of_machine(), metrics.targets(), Arc::clone(&clock));
+        let signing = Signing::new(Arc::clone(&clock), metrics.clone());
         let cards = Cards::new(Arc::clone(&clock), metrics);
-        let signing = Signing::new(Arc::clone(&clock));
         let prober = Prober::new(Arc::clone(&clock));
         Self { clock, state, refreshers: HashMap::new(), resolver, prober, cards, signing }
     }

@@ -10,6 +10,7 @@ use crate::config::Snapshot;
 use crate::model::{Clock, Live};
 use crate::signing::{KeyRing, KeyStore, Schedule, SigningFrom};
 use crate::store::at_leisure;
+use crate::telemetry::Metrics;
 
 /// The time between two looks at the schedule and at the file, which another process or `portcullis jwks rotate` may have
 /// changed: short beside the least time for which a key is published before it signs.
@@ -18,14 +19,15 @@ const LOOK: Duration = Duration::from_secs(60);
 /// What keeps the keys of the live snapshot.
 pub(super) struct Signing {
     clock: Arc<dyn Clock>,
+    metrics: Metrics,
     /// Made when the gateway first signs; keys in memory live as long.
     store: Option<Arc<KeyStore>>,
     task: Option<(Schedule, JoinHandle<()>)>,
 }
 
 impl Signing {
-    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, store: None, task: None }
+    pub(super) fn new(clock: Arc<dyn Clock>, metrics: Metrics) -> Self {
+        Self { clock, metrics, store: None, task: None }
     }
 
     /// Keeps the keys as the snapshot says. When it returns, there is one to sign with, unless that failed, which is logged.
@@ -33,11 +35,11 @@ impl Signing {
         match &snapshot.signing_from {
             None => {
                 self.stop();
-                publish(&snapshot.signing, KeyRing::default());
+                publish(&snapshot.signing, KeyRing::default(), &self.metrics);
             }
             Some(SigningFrom::File(ring)) => {
                 self.stop();
-                publish(&snapshot.signing, (**ring).clone());
+                publish(&snapshot.signing, (**ring).clone(), &self.metrics);
             }
             Some(SigningFrom::Own(schedule)) => {
                 if self.task.as_ref().is_some_and(|(running, _)| running == schedule) {
@@ -48,6 +50,7 @@ impl Signing {
                 let store = self.store.get_or_insert_with(|| Arc::new(KeyStore::of(folder)));
                 let mut keeper = Keeper {
                     clock: Arc::clone(&self.clock),
+                    metrics: self.metrics.clone(),
                     store: Arc::clone(store),
                     schedule: *schedule,
                     keys: Arc::clone(&snapshot.signing),
@@ -74,6 +77,7 @@ impl Drop for Signing {
 
 struct Keeper {
     clock: Arc<dyn Clock>,
+    metrics: Metrics,
     store: Arc<KeyStore>,
     schedule: Schedule,
     keys: Arc<Live<KeyRing>>,
@@ -94,7 +98,7 @@ impl Keeper {
         match at_leisure(move || store.follow(schedule, now)).await {
             Ok(ring) => {
                 self.failed = None;
-                publish(&self.keys, ring);
+                publish(&self.keys, ring, &self.metrics);
             }
             Err(error) => {
                 let error = error.to_string();
@@ -107,7 +111,8 @@ impl Keeper {
     }
 }
 
-fn publish(keys: &Live<KeyRing>, ring: KeyRing) {
+fn publish(keys: &Live<KeyRing>, ring: KeyRing, metrics: &Metrics) {
+    metrics.signing_key_made(ring.made());
     if keys.with(|before| *before == ring) {
         return;
     }
@@ -124,7 +129,6 @@ mod tests {
     use crate::config::{Files, compile, parse};
     use crate::model::{FixedClock, Instant};
     use crate::signing::new_set;
-    use crate::telemetry::Metrics;
 
     const DAY: Duration = Duration::from_secs(86_400);
 
@@ -161,23 +165,31 @@ mod tests {
     async fn a_new_key_is_published_before_it_signs_and_nobody_has_to_ask() {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::at(Instant::from_unix(1_800_000_000)));
-        let mut signing = Signing::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let metrics = Metrics::new().unwrap();
+        let mut signing = Signing::new(Arc::clone(&clock) as Arc<dyn Clock>, metrics.clone());
         let live = snapshot(folder.path(), ", signing: {}", &Files::new(), None);
         signing.follow(&live).await;
         let first = kid(&live).unwrap();
+        let made = |at: u64| {
+            metrics.render().contains(&format!("portcullis_signing_key_created_timestamp_seconds {at}\n"))
+        };
+        assert!(made(1_800_000_000), "{}", metrics.render());
         clock.advance(DAY * 30);
         eventually(|| published(&live) == 2).await;
         assert_eq!(kid(&live), Some(first.clone()));
         clock.advance(DAY);
         eventually(|| kid(&live) != Some(first.clone())).await;
         assert_eq!(published(&live), 2, "what the first one signed is still verified");
+        assert!(made(1_800_000_000 + 30 * DAY.as_secs()), "{}", metrics.render());
+        signing.follow(&snapshot(folder.path(), "", &Files::new(), Some(&live))).await;
+        assert!(!metrics.render().contains("portcullis_signing_key_created"), "nothing is signed any more");
     }
 
     #[tokio::test]
     async fn keys_outlive_the_process_and_a_file_takes_their_place_and_gives_it_back() {
         let folder = tempfile::tempdir().unwrap();
         let now = Instant::from_unix(1_800_000_000);
-        let start = || Signing::new(Arc::new(FixedClock::at(now)));
+        let start = || Signing::new(Arc::new(FixedClock::at(now)), Metrics::new().unwrap());
         let (mut signing, none) = (start(), Files::new());
         let silent = snapshot(folder.path(), "", &none, None);
         signing.follow(&silent).await;

@@ -71,7 +71,7 @@ impl Provider {
         let old = &previous.spec;
         // Keys fetched over plain http are not taken over by a provider that would not fetch them that way.
         let same = spec.source.is_fetched()
-            && (&old.issuer, &old.source) == (&spec.issuer, &spec.source)
+            && (&old.issuer, old.tokens, &old.source) == (&spec.issuer, spec.tokens, &spec.source)
             && (old.insecure_http == spec.insecure_http && old.extra_ca == spec.extra_ca);
         let Some(keys) = previous.cache.known().keys.as_ref().filter(|_| same).cloned() else {
             return Self::new(spec, metrics);

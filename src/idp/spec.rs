@@ -12,6 +12,9 @@ use crate::net::EgressProxy;
 
 use super::IntrospectionSpec;
 
+/// The longest SPIFFE ID, in bytes (SPIFFE ID section 2.3).
+const LONGEST_ID: usize = 2048;
+
 /// One identity provider, as configured.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProviderSpec {
@@ -46,12 +49,13 @@ pub struct ProviderSpec {
 }
 
 impl ProviderSpec {
-    /// Whether a subject is in the trust domain of this provider: exactly that domain, and a path behind it (SPIFFE ID
-    /// section 2).
+    /// Whether a subject is in the trust domain of this provider: exactly that domain, and a path behind it that is one of a
+    /// SPIFFE ID (section 2), so that no two texts name one workload.
     #[must_use]
     pub fn is_domain_of(&self, subject: &str) -> bool {
         let path = subject.strip_prefix(self.issuer.as_str()).and_then(|rest| rest.strip_prefix('/'));
-        self.issues_svids() && path.is_some_and(|path| !path.is_empty())
+        let is_path = |path: &str| path.split('/').all(is_segment);
+        self.issues_svids() && subject.len() <= LONGEST_ID && path.is_some_and(is_path)
     }
 
     /// Whether its tokens are JWT-SVIDs, which workloads have from their own machine: nobody can ask for one.
@@ -65,6 +69,12 @@ impl ProviderSpec {
     pub fn usable_until(&self, at: Instant) -> Option<Instant> {
         self.source.is_fetched().then(|| at.plus(self.max_stale))
     }
+}
+
+/// A part of the path of a SPIFFE ID (section 2.2).
+fn is_segment(text: &str) -> bool {
+    let is_good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    !matches!(text, "" | "." | "..") && text.bytes().all(is_good)
 }
 
 /// The kind of a provider's tokens.

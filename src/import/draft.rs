@@ -23,6 +23,17 @@ pub(super) struct Provider {
     pub(super) rest: Map<String, Value>,
 }
 
+/// What became of the algorithms that a policy allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Narrowed {
+    /// Tokens of the provider may have these, and no others.
+    Alone,
+    /// They may have those that all policies allow.
+    Shared,
+    /// No algorithm is allowed by all policies, so that nothing has changed.
+    Nothing,
+}
+
 /// Stands where an operator has to write something: no host has this name (RFC 2606).
 const NOWHERE: &str = "https://to-be-written.invalid";
 
@@ -35,6 +46,8 @@ pub(super) struct Draft {
     /// Whether `$NAME` and `${NAME}` mean the environment in the source, too.
     references: bool,
     providers: Map<String, Value>,
+    /// The algorithms that each policy allows for tokens of a provider.
+    narrowed: BTreeMap<String, Vec<Vec<String>>>,
     /// By issuer, or by the name in the source where no issuer is bound.
     known: BTreeMap<(bool, String), Vec<(Provider, String)>>,
     agents: Map<String, Value>,
@@ -51,7 +64,13 @@ impl Draft {
     }
 
     /// Puts a provider in, or finds the one that is the same: its name. What became of it beside that is said of `item`.
-    pub(super) fn provider(&mut self, wanted: &str, provider: Provider, item: Item<'_>) -> String {
+    pub(super) fn provider(&mut self, wanted: &str, mut provider: Provider, item: Item<'_>) -> String {
+        // It may come from a URL.
+        let wanted = wanted.rsplit('@').next().unwrap_or_default();
+        if provider.issuer.as_deref().is_some_and(has_password) {
+            item.changed("an issuer with a password, which was not read: write `issuer` instead of the one that stands there");
+            provider.issuer = None;
+        }
         let by = (provider.issuer.is_some(), provider.issuer.clone().unwrap_or_else(|| wanted.to_owned()));
         let known = self.known.get(&by).map(Vec::as_slice).unwrap_or_default();
         if let Some((_, name)) = known.iter().find(|(known, _)| *known == provider) {
@@ -74,6 +93,26 @@ impl Draft {
         self.providers.insert(name.clone(), spec);
         self.known.entry(by).or_default().push((provider, name.clone()));
         name
+    }
+
+    /// Lets tokens of a provider have these algorithms alone, of those that they may have by now.
+    pub(super) fn narrow(&mut self, provider: &str, allowed: &[&str]) -> Narrowed {
+        self.narrowed
+            .entry(provider.to_owned())
+            .or_default()
+            .push(allowed.iter().map(|one| (*one).to_owned()).collect());
+        let all = self.narrowed.get(provider).map(Vec::as_slice).unwrap_or_default();
+        let [first, others @ ..] = all else { return Narrowed::Alone };
+        let common: Vec<&String> =
+            first.iter().filter(|one| others.iter().all(|other| other.contains(one))).collect();
+        if common.is_empty() {
+            return Narrowed::Nothing;
+        }
+        let is_alone = others.iter().all(|other| other == first);
+        if let Some(spec) = self.providers.get_mut(provider).and_then(Value::as_object_mut) {
+            spec.insert("algorithms".to_owned(), json!(common));
+        }
+        if is_alone { Narrowed::Alone } else { Narrowed::Shared }
     }
 
     fn written_provider(&self, name: &str, provider: &Provider, unbound: bool) -> Value {
@@ -168,6 +207,10 @@ impl Draft {
         part.insert("agents".to_owned(), json!({ "a": spec }));
         rejected(Value::Object(part))
     }
+}
+
+fn has_password(issuer: &str) -> bool {
+    url::Url::parse(issuer).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
 }
 
 /// Why a part of the document is no configuration of ours.

@@ -9,6 +9,10 @@ use super::item::Item;
 use super::ledger::Verdict;
 use super::place::web_url;
 
+/// The members of public keys and of those around them (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
+const PUBLIC_JWK_MEMBERS: [&str; 14] =
+    ["kty", "use", "key_ops", "alg", "kid", "x5u", "x5c", "x5t", "x5t#S256", "n", "e", "crv", "x", "y"];
+
 /// Where the keys of a provider are.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) enum Keys {
@@ -123,9 +127,9 @@ impl KeySet {
         let had_symmetric = keys.len() < before;
         let mut had_private = false;
         for key in keys.iter_mut().filter_map(Value::as_object_mut) {
-            for member in PRIVATE_JWK_MEMBERS {
-                had_private |= key.remove(member).is_some();
-            }
+            had_private |= key.keys().any(|member| PRIVATE_JWK_MEMBERS.contains(&member.as_str()));
+            // Of what nobody knows it may be secret, and no key needs it.
+            key.retain(|member, _| PUBLIC_JWK_MEMBERS.contains(&member.as_str()));
         }
         let is_empty = keys.is_empty();
         Some(Self {
@@ -150,6 +154,7 @@ mod tests {
             (r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"},{"kty":"RSA"}]}"#, rsa(), true, false),
             (r#"{"keys":[{"kty":"oct"}]}"#, Keys::Nowhere, true, false),
             (r#"{"keys":[{"kty":"RSA","d":"AQ","oth":[]}]}"#, rsa(), false, true),
+            (r#"{"keys":[{"kty":"RSA","priv":"AQ"}]}"#, rsa(), false, false),
         ] {
             assert_eq!(KeySet::read(text), Some(KeySet { keys, had_symmetric, had_private }), "{text}");
         }

@@ -14,6 +14,8 @@ use crate::model::Instant;
 #[derive(Clone, Default)]
 pub struct KeyRing {
     signer: Option<Arc<SigningKey>>,
+    /// When that was made, where that is written down.
+    made: Option<Instant>,
     published: Arc<str>,
 }
 
@@ -44,15 +46,23 @@ impl KeyRing {
     }
 
     fn new(keys: &[DatedKey], signer: Option<usize>) -> Self {
-        let signer = signer.and_then(|signer| keys.get(signer)).map(|dated| Arc::clone(&dated.key));
+        let signer = signer.and_then(|signer| keys.get(signer));
+        let made = signer.map(|dated| dated.made).filter(|made| made.unix() > 0);
+        let signer = signer.map(|dated| Arc::clone(&dated.key));
         let public: Vec<Value> = keys.iter().map(|dated| dated.key.public_jwk()).collect();
-        Self { signer, published: json!({ "keys": public }).to_string().into() }
+        Self { signer, made, published: json!({ "keys": public }).to_string().into() }
     }
 
     /// The key that signs; `None` before there is one.
     #[must_use]
     pub fn signer(&self) -> Option<&SigningKey> {
         self.signer.as_deref()
+    }
+
+    /// When the key that signs was made; `None` where nobody has written that down.
+    #[must_use]
+    pub const fn made(&self) -> Option<Instant> {
+        self.made
     }
 
     /// The JWK set that others verify with; empty before there is a key.

@@ -1,7 +1,7 @@
 //! Where the gateway keeps the keys that it makes: a file for its owner alone, or the memory of the process.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -122,7 +122,12 @@ impl KeyStore {
                 let text = private_set::write(keys).map_err(KeyStoreError::Key)?;
                 let folder = path.parent().unwrap_or(Path::new("."));
                 let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-                made.and_then(|()| private_file::replace(path, text.expose_secret().as_bytes()))
+                let write = |file: &mut fs::File| {
+                    // Root may have asked for the next key, and the gateway runs as another user.
+                    private_file::give_to_owner_of_folder(file, path);
+                    file.write_all(text.expose_secret().as_bytes())
+                };
+                made.and_then(|()| private_file::replace_with(path, write))
                     .map_err(|cause| KeyStoreError::Io { path: path.clone(), cause })
             }
         }
@@ -198,6 +203,22 @@ mod tests {
         assert_eq!(kid(&store.follow(SCHEDULE, now).unwrap()), kid(&first));
         let later = store.follow(SCHEDULE, now.plus(SCHEDULE.publish_before)).unwrap();
         assert_eq!(kid(&later), next.key.kid());
+    }
+
+    /// As root, who may give files away, the owner of the folder is another one than who writes.
+    #[test]
+    fn the_file_belongs_to_the_owner_of_its_folder_whoever_writes_it() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+
+        let folder = tempfile::tempdir().unwrap();
+        if rustix::process::geteuid().is_root() {
+            chown(folder.path(), Some(65_534), Some(65_534)).unwrap();
+        }
+        let (store, now) = (KeyStore::of(Some(folder.path())), Instant::from_unix(100 * DAY));
+        store.follow(SCHEDULE, now).unwrap();
+        store.add_next(SCHEDULE, now).unwrap().unwrap();
+        let owner = |path: &Path| fs::metadata(path).unwrap().uid();
+        assert_eq!(owner(&folder.path().join(NAME)), owner(folder.path()));
     }
 
     #[test]

@@ -210,6 +210,15 @@ impl Metrics {
         }
     }
 
+    /// The key with which the gateway signs now was made then; `None` where it signs nothing, or nobody knows when.
+    pub fn signing_key_made(&self, made: Option<Instant>) {
+        let family = &self.0.families.signing_key_made;
+        match made {
+            Some(made) => family.of([]).set(made.unix_f64()),
+            None => family.remove([]),
+        }
+    }
+
     /// Drops the series of agents, providers, targets and limits that are no longer configured.
     pub fn retain(&self, configured: &Configured<'_>) {
         let Configured { agents, providers, targets, limits } = configured;

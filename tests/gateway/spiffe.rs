@@ -90,6 +90,17 @@ async fn a_workload_is_told_by_its_trust_domain_and_only_by_keys_of_its_bundle()
         (json!({}), sub("spiffe://PROD.example.com/a"), "issuer_unknown"),
         (json!({}), sub("spiffe://evil.test/prod.example.com/a"), "issuer_unknown"),
         (json!({}), sub("https://prod.example.com/a"), "issuer_unknown"),
+        (json!({}), sub("spiffe://prod.example.com/ns/.well_known-1/A"), "ok"),
+        (json!({}), sub("spiffe://prod.example.com//a"), "issuer_unknown"),
+        (json!({}), sub("spiffe://prod.example.com/a/"), "issuer_unknown"),
+        (json!({}), sub("spiffe://prod.example.com/a/../b"), "issuer_unknown"),
+        (json!({}), sub("spiffe://prod.example.com/./a"), "issuer_unknown"),
+        (json!({}), sub("spiffe://prod.example.com/a%2fb"), "issuer_unknown"),
+        (json!({}), sub("spiffe://prod.example.com/a?b"), "issuer_unknown"),
+        (json!({}), sub("spiffe://prod.example.com/a#b"), "issuer_unknown"),
+        (json!({}), sub("spiffe://prod.example.com/a b"), "issuer_unknown"),
+        (json!({}), sub("spiffe://prod.example.com/\u{e4}"), "issuer_unknown"),
+        (json!({}), sub(&format!("spiffe://prod.example.com/{}", "a".repeat(2048))), "issuer_unknown"),
         (json!({"kid": "ca"}), json!({}), "key_unknown"),
         (json!({"kid": "k1"}), json!({}), "key_unknown"),
     ] {
@@ -105,7 +116,7 @@ async fn a_workload_is_told_by_its_trust_domain_and_only_by_keys_of_its_bundle()
     }
     let seen = stage.upstream.seen();
     let last = seen.iter().rev().find(|seen| seen.path() == "/both").expect("one arrived");
-    assert_eq!(last.all("x-sub"), ["spiffe://prod.example.com/ns/a/sa/b"]);
+    assert_eq!(last.all("x-sub"), ["spiffe://prod.example.com/ns/.well_known-1/A"]);
 }
 
 #[tokio::test]

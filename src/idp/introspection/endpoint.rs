@@ -48,6 +48,10 @@ pub(super) enum CallError {
     Timeout(String),
     #[error("{0}")]
     Failed(String),
+    /// The endpoint does not take this one question. It is no failure of the endpoint: anybody can send a token that it does not
+    /// like, and must not keep everybody else from asking.
+    #[error("{0}")]
+    Rejected(String),
 }
 
 impl From<FetchError> for CallError {
@@ -74,7 +78,7 @@ impl Endpoint {
         let form = Form { body, authorization, accept: Some(accept) };
         let asked =
             fetcher.post_form(&url, form).await.map_err(CallError::from).and_then(|r| body_of(&url, r));
-        if asked.is_err() && spec.endpoint.is_none() {
+        if matches!(&asked, Err(CallError::Timeout(_) | CallError::Failed(_))) && spec.endpoint.is_none() {
             *self.found.lock().await = None;
         }
         asked
@@ -159,14 +163,18 @@ fn body_of(url: &Url, response: FormResponse) -> Result<Bytes, CallError> {
     }
     let status = response.status.as_u16();
     let host = url.host_str().unwrap_or_default();
-    Err(CallError::Failed(match response.status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            format!(
-                "{host} answered {status}: it does not accept this gateway as a client; check `introspection.auth`"
-            )
-        }
-        _ => format!("{host} answered {status}"),
-    }))
+    Err(match response.status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => CallError::Failed(format!(
+            "{host} answered {status}: it does not accept this gateway as a client; check `introspection.auth`"
+        )),
+        StatusCode::BAD_REQUEST
+        | StatusCode::PAYLOAD_TOO_LARGE
+        | StatusCode::UNPROCESSABLE_ENTITY
+        | StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => CallError::Rejected(format!(
+            "{host} answered {status}: it does not take this token, or `introspection.auth` in this form"
+        )),
+        _ => CallError::Failed(format!("{host} answered {status}")),
+    })
 }
 
 #[cfg(test)]

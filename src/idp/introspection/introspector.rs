@@ -27,6 +27,9 @@ use super::question::TokenQuestion;
 use super::status::IntrospectionStatus;
 use super::verdicts::Verdicts;
 
+/// The part of the time in which a question waits for its place. The rest is the provider's: one that has too little of it is
+/// asked in vain, and would look as if it failed, the more so the more is asked.
+const WAIT_PART: u32 = 2;
 /// The part of the ceiling that guessers share.
 const GUESSERS_PART: usize = 8;
 
@@ -171,6 +174,13 @@ impl Introspector {
         }
     }
 
+    /// A place among the questions of the agent, and one among all.
+    async fn places(&self, question: &TokenQuestion) -> Option<[OwnedSemaphorePermit; 2]> {
+        let own = Arc::clone(question.asking()).acquire_owned().await.ok()?;
+        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        Some([own, place])
+    }
+
     /// Asks the provider.
     async fn call(
         &self,
@@ -180,7 +190,7 @@ impl Introspector {
         now: Instant,
     ) -> Option<Introspection> {
         let began = Tick::now();
-        let Ok(Ok(_place)) = timeout(spec.timeout, Arc::clone(&self.places).acquire_owned()).await else {
+        let Ok(Some(_places)) = timeout(spec.timeout / WAIT_PART, self.places(question)).await else {
             // The ceiling is no failure of the provider's.
             self.metrics.counted(IntrospectionResult::Timeout);
             return None;
@@ -212,10 +222,7 @@ impl Introspector {
         (answer, now): (Answered, Instant),
     ) -> Introspection {
         *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        if self.breaker.succeeded() == Change::Closed {
-            self.metrics.breaker(false);
-            tracing::info!(provider = %provider.spec().name, "tokens can be introspected again");
-        }
+        self.reached(provider);
         match answer {
             Answered::Inactive => {
                 self.metrics.counted(IntrospectionResult::Inactive);
@@ -231,12 +238,32 @@ impl Introspector {
         }
     }
 
+    /// The provider does what it is there for, whatever it says of this token.
+    fn reached(&self, provider: &Provider) {
+        if self.breaker.succeeded() == Change::Closed {
+            self.metrics.breaker(false);
+            tracing::info!(provider = %provider.spec().name, "tokens can be introspected again");
+        }
+    }
+
     fn failed(&self, provider: &Provider, error: &CallError) {
+        let name = &provider.spec().name;
+        let said = error.to_string();
+        let is_new = {
+            let mut last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+            last.replace(said.clone()).is_none_or(|last| last != said)
+        };
         self.metrics.counted(match error {
             CallError::Timeout(_) => IntrospectionResult::Timeout,
-            CallError::Failed(_) => IntrospectionResult::Error,
+            CallError::Failed(_) | CallError::Rejected(_) => IntrospectionResult::Error,
         });
-        let name = &provider.spec().name;
+        if let CallError::Rejected(_) = error {
+            self.reached(provider);
+            if is_new {
+                tracing::warn!(provider = %name, %error, "a token could not be introspected");
+            }
+            return;
+        }
         match self.breaker.failed(Tick::now()) {
             Change::Opened => {
                 self.metrics.breaker(true);
@@ -247,7 +274,6 @@ impl Introspector {
                 tracing::debug!(provider = %name, %error, "a token could not be introspected")
             }
         }
-        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
     }
 }
 

@@ -13,16 +13,27 @@ use super::answered::{Answered, ReadAnswer};
 
 /// Requests of one agent that may wait for a provider, for each question that the provider may be asked at once.
 const WAITING_FOR_EACH: usize = 4;
+/// The part of the questions at once that is left to other agents, whatever one of them is flooded with.
+const OTHERS_PART: usize = 8;
 
-/// The places of one agent for requests that wait for one provider.
+/// The places of one agent at one provider.
 #[derive(Debug, Clone)]
-pub struct WaitingPlaces(Arc<Semaphore>);
+pub struct WaitingPlaces {
+    /// For requests that wait.
+    waiting: Arc<Semaphore>,
+    /// For questions under way that requests of the agent have begun.
+    asking: Arc<Semaphore>,
+}
 
 impl WaitingPlaces {
     /// Those at a provider that is asked at most `max_in_flight` questions at once.
     #[must_use]
     pub fn new(max_in_flight: usize) -> Self {
-        Self(Arc::new(Semaphore::new(max_in_flight.saturating_mul(WAITING_FOR_EACH))))
+        let places = |count| Arc::new(Semaphore::new(count));
+        Self {
+            waiting: places(max_in_flight.saturating_mul(WAITING_FOR_EACH)),
+            asking: places(max_in_flight - max_in_flight / OTHERS_PART),
+        }
     }
 }
 
@@ -70,7 +81,7 @@ impl TokenQuestion {
         else {
             return Fetched::Unavailable;
         };
-        let Ok(_place) = self.waiting.0.try_acquire() else {
+        let Ok(_place) = self.waiting.waiting.try_acquire() else {
             introspector.note_crowded();
             return Fetched::Unavailable;
         };
@@ -86,6 +97,11 @@ impl TokenQuestion {
 
     pub(super) const fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// The places for questions of its agent that are under way.
+    pub(super) const fn asking(&self) -> &Arc<Semaphore> {
+        &self.waiting.asking
     }
 
     pub(super) const fn from(&self) -> Option<IpAddr> {

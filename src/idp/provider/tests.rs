@@ -1,6 +1,7 @@
 //! A provider without a refresher.
 
 use super::*;
+use crate::idp::TokenKind;
 use crate::idp::fixtures::{jwks_uri, provider, set_of, spec};
 use crate::model::Issuer;
 use crate::telemetry::Metrics;
@@ -82,6 +83,7 @@ fn a_changed_policy_keeps_the_keys_and_a_changed_source_does_not() {
     let issuer = ProviderSpec { issuer: Issuer::new("https://other.test"), ..base.clone() };
     let source = ProviderSpec { source: KeySource::Discovery, ..base.clone() };
     let plain = ProviderSpec { insecure_http: true, ..base.clone() };
+    let svids = ProviderSpec { tokens: TokenKind::JwtSvid, ..base.clone() };
     let constant = ProviderSpec { source: inline(&["b"]), ..base };
     let metrics = Metrics::new().unwrap();
     for (name, spec, want) in [
@@ -90,6 +92,7 @@ fn a_changed_policy_keeps_the_keys_and_a_changed_source_does_not() {
         ("other algorithms", without, Err(Missing::Unavailable)),
         ("other issuer", issuer, Err(Missing::Unavailable)),
         ("other source", source, Err(Missing::Unavailable)),
+        ("another kind of tokens", svids, Err(Missing::Unavailable)),
         ("plain http", plain, Err(Missing::Unavailable)),
         ("keys in the configuration", constant, Err(Missing::UnknownKid { last_refresh_failed: false })),
     ] {

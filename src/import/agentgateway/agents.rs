@@ -50,7 +50,7 @@ impl<'a> Agents<'_, 'a> {
                 && let Some(item) = place.item
             {
                 let (written, hosts) = (path.clone(), self.hosts.to_vec());
-                made.push(Neighbour { path, written, reach: place.reach, auth, hosts, item });
+                made.push(Neighbour { path, written, reach: place.reach, auth, hosts, rank: 0, item });
             }
         };
         for server in &servers {

@@ -13,7 +13,7 @@ use super::draft::Draft;
 use super::item::Item;
 use super::ledger::Verdict;
 use super::neighbour;
-use super::spec::missing_certificate;
+use super::spec::{Unread, missing_certificate};
 
 /// Reads configuration into `draft`.
 pub(super) fn read(documents: &[Item<'_>], draft: &mut Draft) {
@@ -22,8 +22,10 @@ pub(super) fn read(documents: &[Item<'_>], draft: &mut Draft) {
         if let Some(config) = document.get("config") {
             config.cannot("settings of the process: see `server`");
         }
+        let mut beside = Unread::Nothing;
         for key in ["policies", "frontendPolicies"] {
             if let Some(policies) = document.get(key) {
+                beside = Unread::Something;
                 let why = "policies that stand beside the routes: what they refuse is let through here";
                 policies.weak(Verdict::Cannot, why);
             }
@@ -40,13 +42,13 @@ pub(super) fn read(documents: &[Item<'_>], draft: &mut Draft) {
                 listener.keep_all(&["name", "protocol"]);
                 let Some(hosts) = route::hosts(listener, "hostname") else { continue };
                 for item in listener.list("routes") {
-                    route::read(item, (&hosts, listener.get("policies")), draft, &mut made);
+                    route::read(item, (&hosts, listener.get("policies"), beside), draft, &mut made);
                 }
             }
         }
         if let Some(short) = document.get("mcp") {
             address(short, &[], draft);
-            route::read_short(short, draft, &mut made);
+            route::read_short(short, beside, draft, &mut made);
         }
     }
     neighbour::tell(&made);

@@ -42,9 +42,9 @@ const HARMLESS: [&str; 8] = [
 const LIMITS: [&str; 4] = ["ai", "localRateLimit", "mcpGuardrails", "remoteRateLimit"];
 
 /// Reads the policies of a route, those of the route first, then those around it and at its backends. What they say about
-/// where requests go is read with the backends.
-pub(super) fn read<'a>(all: &[Item<'a>], draft: &mut Draft) -> Policies<'a> {
-    let mut said = Policies::default();
+/// where requests go is read with the backends. `beside`: whether others stand elsewhere that may be about the route.
+pub(super) fn read<'a>(all: &[Item<'a>], beside: Unread, draft: &mut Draft) -> Policies<'a> {
+    let mut said = Policies { unread: beside, ..Policies::default() };
     for (name, item) in all.iter().flat_map(|policies| policies.entries()) {
         match name {
             "jwtAuth" => {

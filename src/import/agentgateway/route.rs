@@ -9,6 +9,7 @@ use super::super::item::Item;
 use super::super::ledger::Verdict;
 use super::super::neighbour::{Neighbour, Reach};
 use super::super::place::{HostAs, duration_within, host, route_path};
+use super::super::spec::Unread;
 use super::agents::{Agents, Place};
 use super::backend;
 use super::policy;
@@ -43,10 +44,10 @@ pub(super) fn hosts(item: Item<'_>, key: &str) -> Option<Vec<String>> {
     (!hosts.is_empty()).then_some(hosts)
 }
 
-/// Reads a route of a listener with these hosts and policies.
+/// Reads a route of a listener with these hosts and policies. `beside`: whether policies stand elsewhere that may be about it.
 pub(super) fn read<'a>(
     route: Item<'a>,
-    (outer, around): (&[String], Option<Item<'a>>),
+    (outer, around, beside): (&[String], Option<Item<'a>>, Unread),
     draft: &mut Draft,
     made: &mut Vec<Neighbour<'a>>,
 ) {
@@ -57,7 +58,7 @@ pub(super) fn read<'a>(
     }
     let mut policies: Vec<Item<'a>> = route.get("policies").into_iter().chain(around).collect();
     policies.extend(backend::policies(&route.list("backends")));
-    let said = policy::read(&policies, draft);
+    let said = policy::read(&policies, beside, draft);
     let mut upstream = Map::new();
     let is_tls = tls(&policies, &mut upstream);
     let backends = backend::read(route, if is_tls { "https" } else { "http" });
@@ -73,11 +74,16 @@ pub(super) fn read<'a>(
 }
 
 /// Reads the short form: one section with the targets and the policies of all.
-pub(super) fn read_short<'a>(short: Item<'a>, draft: &mut Draft, made: &mut Vec<Neighbour<'a>>) {
+pub(super) fn read_short<'a>(
+    short: Item<'a>,
+    beside: Unread,
+    draft: &mut Draft,
+    made: &mut Vec<Neighbour<'a>>,
+) {
     let targets = short.list("targets");
     let mut policies: Vec<Item<'a>> = short.get("policies").into_iter().collect();
     policies.extend(backend::policies(&targets));
-    let said = policy::read(&policies, draft);
+    let said = policy::read(&policies, beside, draft);
     let mut upstream = Map::new();
     let is_tls = tls(&policies, &mut upstream);
     let backends = backend::targets(&targets, if is_tls { "https" } else { "http" });

@@ -54,6 +54,7 @@ impl<'a> Filters<'a> {
                     found.jwt = Some(JwtFilter::read(config, draft));
                 }
                 Some(_) if is_jwt => {
+                    found.unread = Unread::Something;
                     let why = "a caller has one token: only the first of these filters counts";
                     filter.weak(Verdict::Cannot, why);
                 }

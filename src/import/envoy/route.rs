@@ -3,13 +3,15 @@
 //! In Envoy the first match counts, for routes and for rules; here the longest path does. A rule for a part of a route
 //! becomes an agent of its own, with the same upstream.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
 use super::super::draft::Draft;
 use super::super::item::Item;
-use super::super::neighbour::Neighbour;
+use super::super::ledger::Verdict;
+use super::super::neighbour::{Neighbour, Reach};
 use super::super::place::{HostAs, duration_within, host, route_path};
 use super::super::spec::{self, Unread, is_public};
 use super::asked::{self, Piece, Rule};
@@ -51,15 +53,43 @@ pub(super) fn read<'a>(
     let rules = filters.jwt.as_ref().map(asked::rules).unwrap_or_default();
     let this = VirtualHost { around: [virtual_host, all], hosts, filters, rules, clusters };
     let mut before: Vec<Paths> = Vec::new();
+    // Those for some methods alone, with the agents that they became.
+    let mut some: Vec<(Paths, Range<usize>)> = Vec::new();
     for item in virtual_host.list("routes") {
         let Some(way) = this.way(item) else { continue };
         if before.iter().any(|paths| paths.cover(&way.matching.paths)) {
             item.cannot("a route above has all its paths, so it is never reached");
             continue;
         }
+        let first = made.len();
         this.agents(&way, &before, draft, made);
         if way.matching.methods.is_empty() {
             before.push(way.matching.paths.clone());
+        }
+        let (earlier, own) = made.split_at(first);
+        passed_over(&some, earlier, own);
+        if !way.matching.methods.is_empty() {
+            some.push((way.matching.paths, first..made.len()));
+        }
+    }
+}
+
+/// Says of routes above for some methods that a longer path below takes their requests here.
+fn passed_over(some: &[(Paths, Range<usize>)], earlier: &[Neighbour<'_>], own: &[Neighbour<'_>]) {
+    let begins = |paths: &Paths, one: &Neighbour<'_>| {
+        paths.reach() != Reach::Exact && paths.text() != one.written && one.written.starts_with(paths.text())
+    };
+    for one in own {
+        for (_, made) in some.iter().filter(|(paths, _)| begins(paths, one)) {
+            for above in earlier.get(made.clone()).unwrap_or_default() {
+                if !is_public(&above.auth) && above.auth != one.auth {
+                    let why = format!(
+                        "the longest path wins here: what goes to `{}` as well no longer asks for what is asked for here",
+                        one.written
+                    );
+                    above.item.weak(Verdict::Changed, why);
+                }
+            }
         }
     }
 }
@@ -114,7 +144,12 @@ impl<'a> VirtualHost<'_, 'a> {
             return None;
         };
         let Some(action) = item.get("route") else {
-            self.left_out(item, "the gateway has no answers of its own, only routes to a cluster");
+            let why = "the gateway has no answers of its own, only routes to a cluster";
+            match item.get("direct_response") {
+                // It may be what keeps everybody out of a path.
+                Some(_) => item.left_out(why),
+                None => self.left_out(item, why),
+            }
             return None;
         };
         let named = action.get("cluster");
@@ -166,7 +201,8 @@ impl<'a> VirtualHost<'_, 'a> {
             if draft.agent(way.name, spec, item) {
                 let item = item.get("match").unwrap_or(item);
                 let (written, reach) = (paths.text().to_owned(), paths.reach());
-                made.push(Neighbour { path, written, reach, auth, hosts: self.hosts.clone(), item });
+                let hosts = self.hosts.clone();
+                made.push(Neighbour { path, written, reach, auth, hosts, rank: 0, item });
             }
         }
     }

@@ -218,7 +218,12 @@ fn verification(config: Item<'_>) {
 
 /// How a token comes, and where it goes.
 fn flow(plugin: Item<'_>, config: Item<'_>, oauth: &mut Map<String, Value>) {
-    for method in config.list("auth_methods") {
+    let methods = config.list("auth_methods");
+    let takes_bearer = |method: &Item<'_>| matches!(method.text(), Some("bearer" | "introspection"));
+    if !methods.is_empty() && !methods.iter().any(takes_bearer) {
+        plugin.weak(Verdict::Changed, "Kong takes no bearer tokens here, and the gateway takes nothing else");
+    }
+    for method in methods {
         match method.text() {
             Some("bearer") => {
                 method.kept();

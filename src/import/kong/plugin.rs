@@ -36,12 +36,11 @@ const HARMLESS: [&str; 22] = [
 ];
 
 /// Plugins that refuse too much and too many, whoever asks.
-const LIMITS: [&str; 8] = [
+const LIMITS: [&str; 7] = [
     "bot-detection",
     "rate-limiting",
     "rate-limiting-advanced",
     "request-size-limiting",
-    "request-termination",
     "request-validator",
     "response-ratelimiting",
     "service-protection",

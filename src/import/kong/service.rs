@@ -104,8 +104,13 @@ fn agents<'a>(
             item.kept();
         }
         let (written, auth, hosts) = (text.to_owned(), auth.clone(), hosts.clone());
-        made.push(Neighbour { path, written, reach: Reach::Text, auth, hosts, item });
+        made.push(Neighbour { path, written, reach: Reach::Text, auth, hosts, rank: rank(route), item });
     }
+}
+
+/// Kong takes the route that asks for most, and looks at the length of paths only among those that ask for as much.
+fn rank(route: Item<'_>) -> u64 {
+    ["hosts", "paths", "methods"].into_iter().map(|kind| u64::from(!route.list(kind).is_empty())).sum()
 }
 
 /// The path as a prefix.

@@ -104,6 +104,9 @@ fn one(kind: &str, item: Item<'_>, said: &mut Said, draft: &mut Draft) {
             item.changed("keys are not read: make new ones with `portcullis api-key create --agent NAME`");
             said.put(closed(), item);
         }
+        "headers" if item.get("allowedHosts").is_some() => {
+            item.weak(Verdict::Cannot, "requests for other hosts than `allowedHosts` are let through here: write `host` in the route");
+        }
         "plugin" => plugins(item, said, draft),
         _ if HARMLESS.contains(&kind) => item.cannot(format!("`{kind}` has no counterpart here")),
         _ => {

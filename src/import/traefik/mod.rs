@@ -44,5 +44,11 @@ pub(super) fn read(documents: &[Item<'_>], draft: &mut Draft) {
             wanted.weak(Verdict::Cannot, "callers need no client certificate here");
         }
     }
+    for point in documents.iter().filter_map(|document| document.get("entryPoints")).flat_map(Item::entries) {
+        if let Some(middlewares) = point.1.at(&["http", "middlewares"]) {
+            let why = "middlewares of an entry point: what they refuse is let through here, unless you write it anew";
+            middlewares.weak(Verdict::Cannot, why);
+        }
+    }
     neighbour::tell(&made);
 }

@@ -92,9 +92,17 @@ fn agents<'a>(
         if draft.agent(bare(name), Value::Object(spec), written) {
             written.kept();
             let (written_path, auth, hosts) = (text.clone(), auth.clone(), hosts.clone());
-            made.push(Neighbour { path, written: written_path, reach: *reach, auth, hosts, item: written });
+            let (rank, reach) = (rank(router, written), *reach);
+            made.push(Neighbour { path, written: written_path, reach, auth, hosts, rank, item: written });
         }
     }
+}
+
+/// Traefik takes the router with the longest rule, where no priority is written.
+fn rank(router: Item<'_>, rule: Item<'_>) -> u64 {
+    let written = router.get("priority").and_then(Item::text).and_then(|text| text.parse::<u64>().ok());
+    let length = || rule.text().map_or(0, |text| text.len() as u64);
+    written.filter(|priority| *priority > 0).unwrap_or_else(length)
 }
 
 /// The hosts; empty for all, `None` when none of them can be had.

@@ -17,6 +17,8 @@ use super::policy::{self, Said};
 struct Below<'a> {
     said: Said<'a>,
     methods: Vec<&'a str>,
+    /// Whether the source means all that is below the path.
+    is_whole: bool,
     /// The first of them.
     item: Item<'a>,
 }
@@ -38,6 +40,13 @@ pub(super) fn read(
     managers: &mut KeyManagers,
     draft: &mut Draft,
 ) {
+    if let Some(state) = spec.get("deploymentState") {
+        if state.text() == Some("undeployed") {
+            spec.changed("it is off in WSO2, and left out here");
+            return;
+        }
+        state.kept();
+    }
     let shown = spec.keep("displayName").or_else(|| spec.keep("name"));
     let version = spec.keep("version").unwrap_or_default();
     let context = spec.keep("context").unwrap_or("/").replace("$version", version);
@@ -51,25 +60,43 @@ pub(super) fn read(
     let whole = policy::read(&spec.list("policies"), managers, draft);
     let operations = spec.list("operations");
     if operations.is_empty() {
-        api.agent("/", &Below { said: whole, methods: Vec::new(), item: spec }, draft);
+        api.agent("/", &Below { said: whole, methods: Vec::new(), is_whole: true, item: spec }, draft);
         return;
     }
     let parts = below(&operations, &whole, managers, draft);
-    let mut auths = parts.values().map(|below| (&below.said.auth, below.said.unread));
-    let first = auths.next();
-    if auths.all(|auth| Some(auth) == first) {
+    let mut all = parts.values();
+    let first = all.next();
+    if all.all(|one| first.is_some_and(|first| first.said.is_same(&one.said))) {
         let mut methods: Vec<&str> = parts.values().flat_map(|below| below.methods.iter().copied()).collect();
         methods.sort_unstable();
         methods.dedup();
         let said = parts.into_values().next().map(|below| below.said).unwrap_or_default();
-        api.agent("/", &Below { said, methods, item: spec }, draft);
+        api.agent("/", &Below { said, methods, is_whole: false, item: spec }, draft);
         return;
     }
+    parts.iter().for_each(|(path, below)| widened(path, below, &parts));
     for (path, below) in parts {
         if path != "/" {
             below.item.changed("a request for the path itself arrives with a slash at its end");
         }
         api.agent(&path, &below, draft);
+    }
+}
+
+/// Says of operations that stand for their own paths alone when what is below these was asked for more.
+fn widened(path: &str, below: &Below<'_>, parts: &BTreeMap<String, Below<'_>>) {
+    let is_above = |other: &&String| {
+        let rest = path.strip_prefix(other.trim_end_matches('/'));
+        *other != path && rest.is_some_and(|rest| rest.starts_with('/'))
+    };
+    let above =
+        parts.keys().filter(is_above).max_by_key(|other| other.len()).and_then(|other| parts.get(other));
+    let is_closed = |said: &Said<'_>| said.auth.is_some() || said.unread == Unread::Something;
+    if let Some(above) = above.filter(|above| !below.is_whole && is_closed(&above.said))
+        && !above.said.is_same(&below.said)
+    {
+        let why = "a route is a prefix here: what is below the path no longer asks for what the operations around it ask for";
+        below.item.weak(Verdict::Changed, why);
     }
 }
 
@@ -98,7 +125,8 @@ fn below<'a>(
         let fixed: Vec<&str> =
             text.split('/').skip(1).take_while(|part| !part.contains(['{', '*'])).collect();
         let fixed = format!("/{}", fixed.join("/"));
-        if text.strip_suffix("/*").is_some_and(|folder| folder == fixed.trim_end_matches('/')) {
+        let is_whole = text.strip_suffix("/*").is_some_and(|folder| folder == fixed.trim_end_matches('/'));
+        if is_whole {
             path.kept();
         } else {
             path.changed(
@@ -108,9 +136,10 @@ fn below<'a>(
         let method = item.get("method").map(Item::kept).and_then(Item::text).unwrap_or("*");
         match all.get_mut(&fixed) {
             None => {
-                all.insert(fixed, Below { said, methods: vec![method], item: *item });
+                all.insert(fixed, Below { said, methods: vec![method], is_whole, item: *item });
             }
-            Some(known) if known.said.auth == said.auth && known.said.unread == said.unread => {
+            Some(known) if known.said.is_same(&said) => {
+                known.is_whole |= is_whole;
                 if !known.methods.contains(&method) {
                     known.methods.push(method);
                 }

@@ -74,6 +74,12 @@ pub(super) fn read<'a>(policies: &[Item<'a>], managers: &mut KeyManagers, draft:
 }
 
 impl<'a> Said<'a> {
+    /// Whether both ask for the same.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let rules = |said: &Self| said.rules.as_ref().map(|(rules, _)| rules.clone());
+        (&self.auth, self.unread) == (&other.auth, other.unread) && rules(self) == rules(other)
+    }
+
     fn put(&mut self, auth: Value, policy: Item<'a>) {
         policy.keep_all(&["name", "version"]);
         condition(policy);

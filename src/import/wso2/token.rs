@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::draft::Draft;
+use crate::model::Algorithm;
+
+use super::super::draft::{Draft, Narrowed};
 use super::super::item::Item;
 use super::super::ledger::Verdict;
 use super::super::spec::{self, closed};
@@ -63,6 +65,7 @@ pub(super) fn read(policy: Item<'_>, managers: &mut KeyManagers, draft: &mut Dra
     scopes(policy, params, &mut oauth);
     claims(params, &mut oauth);
     verification(params);
+    algorithms(params, &names, draft);
     places(params, &mut oauth);
     forwarded(policy, params, &mut oauth);
     if policy.get("params").is_some() {
@@ -173,13 +176,35 @@ fn verification(params: Item<'_>) {
             );
         }
     }
-    for algorithm in params.list("allowedAlgorithms") {
-        match algorithm.text() {
+}
+
+/// The algorithms that tokens may have: they are a setting of providers here.
+fn algorithms(params: Item<'_>, providers: &[String], draft: &mut Draft) {
+    let Some(written) = params.get("allowedAlgorithms") else { return };
+    let mut allowed: Vec<&str> = Vec::new();
+    for item in params.list("allowedAlgorithms") {
+        match item.text() {
+            Some(text) if text.parse::<Algorithm>().is_ok() => allowed.push(text),
             Some(text) if text.starts_with("HS") => {
-                algorithm.weak(Verdict::Cannot, "a symmetric algorithm: whoever verifies can sign");
+                item.weak(Verdict::Cannot, "a symmetric algorithm: whoever verifies can sign");
             }
-            _ => algorithm.changed(
-                "all asymmetric algorithms are accepted, unless the provider's `algorithms` says otherwise",
+            _ => item.cannot("no algorithm that is verified here"),
+        }
+    }
+    if allowed.is_empty() {
+        return;
+    }
+    for provider in providers {
+        match draft.narrow(provider, &allowed) {
+            Narrowed::Alone => {
+                written.kept();
+            }
+            Narrowed::Shared => written.changed(
+                "a provider has the same algorithms at all agents: those that all policies with it allow",
+            ),
+            Narrowed::Nothing => written.weak(
+                Verdict::Cannot,
+                "another policy with this provider allows none of them, and a provider has the same algorithms at all agents",
             ),
         }
     }

@@ -132,7 +132,13 @@ pub(super) fn list(policy: Item<'_>) -> Value {
         if !is_allowed {
             put(&mut rules, section, "*", "deny".into());
         }
-        for name in item.get("exceptions").map(Item::texts).unwrap_or_default() {
+        let exceptions = item.get("exceptions");
+        for name in exceptions.map(Item::texts).unwrap_or_default() {
+            if name.ends_with('*') && !is_allowed {
+                let why = "a name that ends in `*` stands for all that begin so: this exception is left out";
+                exceptions.into_iter().for_each(|item| item.changed(why));
+                continue;
+            }
             put(&mut rules, section, name, exception.into());
         }
     }

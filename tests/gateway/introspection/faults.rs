@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use testkit::scripted::{Peer, Scripted};
-use testkit::{Gateway, Start, Upstream, client};
+use testkit::{Gateway, Start, Upstream, client, eventually};
 
 use super::endpoint::{Endpoint, answer, question};
 use super::{active, ask, is, said};
@@ -71,14 +71,15 @@ fn faults(elsewhere: &str) -> Vec<(&'static str, Fault)> {
     ]
 }
 
+const KEYS: &str =
+    r#"jwks: { keys: [{ kty: OKP, crv: Ed25519, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo }] }"#;
+
 /// A gateway with an agent for each of these endpoints.
 async fn gateway(endpoints: &[(&str, String)], more: &str, upstream: &Upstream) -> Gateway {
-    let keys =
-        r#"jwks: { keys: [{ kty: OKP, crv: Ed25519, x: 11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo }] }"#;
     let mut body = "identity_providers:\n".to_owned();
     for (name, url) in endpoints {
         body += &format!(
-            "  {name}: {{ issuer: 'https://{name}.example', {keys}, introspection: {{ endpoint: '{url}', \
+            "  {name}: {{ issuer: 'https://{name}.example', {KEYS}, introspection: {{ endpoint: '{url}', \
              auth: {{ client_id: g, secret_file: s }}{more} }} }}\n"
         );
     }
@@ -118,6 +119,82 @@ async fn an_endpoint_that_fails_is_a_503_and_never_a_401_and_is_left_alone_after
         assert_eq!(open.to_bits(), 1.0_f64.to_bits(), "{name}");
     }
     assert_eq!(elsewhere.asked().len(), 0, "redirects are not followed");
+}
+
+/// Says of one token that it is active, and rejects all others.
+async fn picky(mut peer: Peer) -> Option<()> {
+    loop {
+        let (_, form) = question(&mut peer).await?;
+        let said = match form.starts_with("token=good&") {
+            true => answer("200 OK", "application/json", &active().to_string()),
+            false => answer("400 Bad Request", "application/json", r#"{"error":"invalid_request"}"#),
+        };
+        peer.say(&said).await?;
+    }
+}
+
+#[tokio::test]
+async fn tokens_that_an_endpoint_rejects_keep_nobody_else_from_asking() {
+    let (upstream, server) = (Upstream::start().await, Scripted::start(picky).await);
+    let gateway = gateway(&[("picky", server.url())], "", &upstream).await;
+    for nth in 0..7 {
+        let got = ask(&gateway, "/picky", &format!("odd{nth}")).await;
+        let wanted = (503, "introspection_unavailable", Some("1"));
+        assert_eq!((got.status, &*got.reason, got.retry_after.as_deref()), wanted);
+    }
+    assert_eq!(said(&gateway, "/picky", "good").await, is(200, "ok"));
+    let open = gateway.metric("portcullis_introspection_breaker_open", &["provider=\"picky\""]).await;
+    assert_eq!(open.to_bits(), 0.0_f64.to_bits());
+}
+
+#[tokio::test]
+async fn a_flood_at_one_agent_leaves_others_at_the_same_provider_their_questions_and_is_no_failure() {
+    let (upstream, endpoint) = (Upstream::start().await, Endpoint::start().await);
+    let oauth = "oauth: { identity_providers: [corp], audiences: [x] }";
+    let agent = |name: &str| {
+        format!("  {name}: {{ route: /{name}, upstream: '{}', auth: {{ {oauth} }} }}\n", upstream.url())
+    };
+    let body = format!(
+        "identity_providers:\n  corp: {{ issuer: 'https://corp.example', {KEYS}, introspection: {{ endpoint: '{}', \
+         auth: {{ client_id: g, secret_file: s }}, max_in_flight: 8, timeout: 6s }} }}\nagents:\n{}{}",
+        endpoint.url(),
+        agent("flooded"),
+        agent("quiet"),
+    );
+    let gateway = Start { body: &body, files: &[("s", "secret")], ..Start::default() }.ready().await;
+    endpoint.says("own", active());
+    endpoint.hold(true);
+    let asks: Vec<_> = (0..32)
+        .map(|nth| {
+            let request = client().get(gateway.url("/flooded")).bearer_auth(format!("t{nth}"));
+            tokio::spawn(async move { request.send().await.map_or(0, |answer| answer.status().as_u16()) })
+        })
+        .collect();
+    eventually("the flooded agent asks", Duration::from_secs(10), async || {
+        (endpoint.asked().len() == 7).then_some(())
+    })
+    .await;
+    let own = client().get(gateway.url("/quiet")).bearer_auth("own");
+    let own = tokio::spawn(async move { own.send().await.map_or(0, |answer| answer.status().as_u16()) });
+    eventually("the other one asks as well", Duration::from_secs(10), async || {
+        (endpoint.count("own") == 1).then_some(())
+    })
+    .await;
+    // Those that get no place in half of the time are not sent with what is left of it, to fail for that alone.
+    let labels = ["provider=\"corp\"", "result=\"timeout\""];
+    eventually("the others give up", Duration::from_secs(10), async || {
+        (gateway.metric("portcullis_introspection_total", &labels).await.to_bits() == 25.0_f64.to_bits())
+            .then_some(())
+    })
+    .await;
+    endpoint.hold(false);
+    let mut ends = Vec::new();
+    for ask in asks {
+        ends.push(ask.await.expect("an end"));
+    }
+    let count = |status: u16| ends.iter().filter(|end| **end == status).count();
+    assert_eq!((count(401), count(503), own.await.expect("an end")), (7, 25, 200));
+    assert_eq!(endpoint.asked().len(), 8);
 }
 
 #[tokio::test]

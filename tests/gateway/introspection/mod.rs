@@ -248,6 +248,13 @@ async fn a_verified_jwt_is_asked_about_as_well_where_that_is_said_and_the_answer
     for token in [&good, &narrow, &revoked] {
         assert_eq!(stage.endpoint.count(token), 1);
     }
+    // What the provider says that a token is bound to is not lost, where the token itself does not say it.
+    let bound = jwt("4", "r");
+    stage.endpoint.says(
+        &bound,
+        json!({"active": true, "cnf": {"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}}),
+    );
+    assert_eq!(stage.said(&bound).await, is(401, "binding_required"));
     // What is not verified is not handed on.
     let (signed, _) = good.rsplit_once('.').expect("a signature");
     let (_, other) = narrow.rsplit_once('.').expect("a signature");

@@ -18,7 +18,7 @@ pub(super) fn check(findings: &Findings, document: &Document) {
             && oauth.audience == AudienceKind::Resource
         {
             refuse(findings, agent, oauth, of_gateway);
-        } else if oauth.audiences.is_empty() {
+        } else if oauth.audiences.is_empty() || oauth.audience_claim == AudienceClaim::ClientId {
             refuse_svids(findings, document, (agent, oauth));
         }
     }
@@ -32,9 +32,16 @@ fn refuse_svids(findings: &Findings, document: &Document, (agent, oauth): (&Agen
         providers.any(|provider| provider.id.value == *name && provider.spiffe.is_some())
     };
     if let Some(name) = oauth.identity_providers.iter().find(|name| is_domain(&name.value)) {
-        let message =
-            format!("tokens of `{}` are JWT-SVIDs, and the agent says of none that it is for it", name.value);
-        let help = "write `audiences`, as workloads ask for them";
+        let (what, help) = match oauth.audience_claim {
+            AudienceClaim::Aud => {
+                ("the agent says of none that it is for it", "write `audiences`, as workloads ask for them")
+            }
+            AudienceClaim::ClientId => (
+                "whom they are for is in `aud` alone",
+                "leave `audience_claim` out, or make an agent of its own for the workloads",
+            ),
+        };
+        let message = format!("tokens of `{}` are JWT-SVIDs, and {what}", name.value);
         agent.report(findings).say(Code::AudienceMissing, name.place, message, help);
     }
 }
