@@ -143,6 +143,10 @@ mod mcp_audience;
 mod log_file;
 
 #[cfg(test)]
+#[path = "gateway/log_records.rs"]
+mod log_records;
+
+#[cfg(test)]
 #[path = "gateway/mcp/mod.rs"]
 mod mcp;
 

@@ -19,9 +19,9 @@ use super::resolved::Resolved;
 use super::target_gauges::TargetGauges;
 use super::task::EndedTask;
 use super::{
-    AgentMetrics, AgentTargetsReading, CardMetrics, ConnectionMetrics, Declaration, HandshakeMetrics,
-    InFlight, Label, LimitMetrics, LimitTableReading, ProviderMetrics, SharedStateMetrics, SpanMetrics,
-    StoreMetrics, TargetMetrics, TargetReading, TokenCacheMetrics,
+    AgentMetrics, AgentTargetsReading, CardMetrics, ConnectionMetrics, Declaration, ExportMetrics,
+    HandshakeMetrics, InFlight, Label, LimitMetrics, LimitTableReading, ProviderMetrics, SharedStateMetrics,
+    SpanMetrics, StoreMetrics, TargetMetrics, TargetReading, TokenCacheMetrics,
 };
 
 /// What is configured by name: the series of everything else are dropped.
@@ -126,6 +126,12 @@ impl Metrics {
     #[must_use]
     pub fn spans(&self) -> SpanMetrics {
         SpanMetrics::new(&self.0.families)
+    }
+
+    /// The handles of the access log at a collector. Their series are there from then on.
+    #[must_use]
+    pub fn log_records(&self) -> ExportMetrics {
+        ExportMetrics::new(|result| self.0.families.log_records.of([result]))
     }
 
     /// Tells `follower` of the work of the gateway itself from now on. It must not block; the first follower stays.
