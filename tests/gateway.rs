@@ -246,6 +246,10 @@ mod smoke;
 mod sockets;
 
 #[cfg(test)]
+#[path = "gateway/open_metrics.rs"]
+mod open_metrics;
+
+#[cfg(test)]
 #[path = "gateway/spans.rs"]
 mod spans;
 

@@ -7,13 +7,14 @@ use pingora::http::RequestHeader;
 
 use crate::model::Call;
 use crate::spans::{EndedSpan, McpCall, Tracer};
-use crate::telemetry::EndedRequest;
+use crate::telemetry::{EndedRequest, Exemplar};
 
 use super::context::Context;
 use super::service::Gateway;
 
 impl Gateway {
-    /// Keeps the spans of a request, if they are to be kept, and its line of the access log, if the collector gets that. `request` is absent where its head could not be read.
+    /// Keeps the spans of a request, if they are to be kept, and its line of the access log, if the collector gets that. `request`
+    /// is absent where its head could not be read.
     pub(super) fn trace_ended(
         &self,
         tracer: &Tracer,
@@ -39,8 +40,10 @@ impl Gateway {
             mcp: request.filter(|_| tracer.names_mcp()).and_then(|request| mcp_call(&request.headers)),
         };
         tracer.log(ctx.trace.as_ref(), span);
-        if let Some(trace) = &ctx.trace {
-            tracer.end(trace, (ctx.verdict.decision, status), to_head, ctx.now, span);
+        let Some(trace) = &ctx.trace else { return };
+        if tracer.end(trace, (ctx.verdict.decision, status), to_head, ctx.now, span) {
+            let metrics = ctx.agent().map_or(&self.no_agent, |agent| &agent.metrics);
+            metrics.exemplify(&Exemplar { trace: trace.id(), took, at: ctx.now.plus(took) }, answered);
         }
     }
 }

@@ -56,14 +56,17 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Gives one away, or drops it.
-    pub(super) fn give(&self, ended: T) {
+    /// Gives one away, or drops it; says which.
+    pub(super) fn give(&self, ended: T) -> bool {
         if self.waiting.push(ended).is_err() {
             self.metrics.dropped(1);
-        } else if self.waiting.len() >= BATCH {
+            return false;
+        }
+        if self.waiting.len() >= BATCH {
             // Several may have come at once, so that nobody saw just so many.
             self.full.notify_one();
         }
+        true
     }
 
     fn end(&self) {

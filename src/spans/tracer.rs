@@ -72,7 +72,7 @@ impl Tracer {
     }
 
     /// Keeps the spans of a request that has ended at `now`, if it is one of those that are kept; `ended` is asked for only
-    /// then. `to_head` is how long the head of its response took.
+    /// then. `to_head` is how long the head of its response took. Says whether they are kept.
     pub fn end(
         &self,
         trace: &Trace,
@@ -80,24 +80,25 @@ impl Tracer {
         to_head: Duration,
         now: Instant,
         ended: impl FnOnce() -> EndedSpan,
-    ) {
+    ) -> bool {
         let Parts { spans, metrics, sampling, cap, .. } = &*self.0;
         if !trace.context.sampled {
             if !sampling.keeps(trace.id(), decision, status, to_head) {
-                return;
+                return false;
             }
             if !cap.admits(now, sampling.keep_per_second) {
-                return metrics.capped();
+                metrics.capped();
+                return false;
             }
         }
-        spans.give(Ended::Request(*trace, ended()));
+        spans.give(Ended::Request(*trace, ended()))
     }
 
     /// Keeps the line of the access log for a request that has ended, if the collector gets that; `ended` is asked for only then.
     /// `trace` is the request's place in a trace, where it has one.
     pub fn log(&self, trace: Option<&Trace>, ended: impl FnOnce() -> EndedSpan) {
         if let Some(logs) = &self.0.logs {
-            logs.give(EndedLog { context: trace.map(|trace| trace.context), ended: ended() });
+            let _has_room = logs.give(EndedLog { context: trace.map(|trace| trace.context), ended: ended() });
         }
     }
 
@@ -108,7 +109,7 @@ impl Tracer {
             span: SpanId::of(rand::random()),
             sampled: true,
         };
-        self.0.spans.give(Ended::Task(context, ended));
+        let _has_room = self.0.spans.give(Ended::Task(context, ended));
     }
 
     /// Whether spans name operations of MCP.
