@@ -129,10 +129,10 @@ virtual_environment() {
     cp "$requirements" "$folder/.installed"
 }
 
-# What tests the alert rules. The package would run as a service; only its tool is wanted.
+# What tests the alert rules, and reads the metrics of a gateway. The package would run as a service; only its programs are wanted.
 prometheus_tool() {
-    if present promtool; then return 0; fi
-    install_debian promtool=prometheus
+    if present promtool && present prometheus; then return 0; fi
+    install_debian promtool=prometheus prometheus=prometheus
     if [ -d /run/systemd/system ]; then root systemctl disable --quiet --now prometheus >&2 || true; fi
 }
 

@@ -2,6 +2,7 @@
 //!
 //! It is there before anything is live, so that an operator sees what a start waits for.
 
+mod accept;
 mod listener;
 
 use std::collections::BTreeSet;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -23,6 +24,7 @@ use crate::control::{Control, Status};
 use crate::model::{Clock, Live, PROBLEM_MEDIA_TYPE, problem_document};
 use crate::telemetry::Metrics;
 
+use self::accept::takes_open_metrics;
 use self::listener::Closing;
 pub use self::listener::bind;
 
@@ -120,9 +122,13 @@ fn problem(status: StatusCode, detail: &str) -> Response {
     (status, [(header::CONTENT_TYPE, PROBLEM_MEDIA_TYPE)], document).into_response()
 }
 
-async fn metrics(State(ops): State<Ops>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], ops.metrics.render())
-        .into_response()
+async fn metrics(State(ops): State<Ops>, headers: HeaderMap) -> Response {
+    let (kind, page) = if takes_open_metrics(&headers) {
+        ("application/openmetrics-text; version=1.0.0; charset=utf-8", ops.metrics.render_open_metrics())
+    } else {
+        ("text/plain; version=0.0.4; charset=utf-8", ops.metrics.render())
+    };
+    ([(header::CONTENT_TYPE, kind)], page).into_response()
 }
 
 /// The providers whose keys have not been fetched yet, well or not.

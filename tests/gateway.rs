@@ -143,6 +143,10 @@ mod mcp_audience;
 mod log_file;
 
 #[cfg(test)]
+#[path = "gateway/log_records.rs"]
+mod log_records;
+
+#[cfg(test)]
 #[path = "gateway/mcp/mod.rs"]
 mod mcp;
 
@@ -240,6 +244,10 @@ mod smoke;
 #[cfg(test)]
 #[path = "gateway/sockets.rs"]
 mod sockets;
+
+#[cfg(test)]
+#[path = "gateway/open_metrics.rs"]
+mod open_metrics;
 
 #[cfg(test)]
 #[path = "gateway/spans.rs"]

@@ -1,11 +1,11 @@
-//! Spans, from the settings of `server.tracing` and the variables of the process.
+//! Spans and the access log at the collector, from the settings of `server.tracing` and the variables of the process.
 
 use std::path::{Path, PathBuf};
 
 use crate::config::{self, Compression, Files, ParentSpans, Sample, Spanned, Tracing};
 use crate::spans::{
-    CollectorError, Environment, Options, OptionsError, Parents, Sampling, SpansGuard, SubjectKey, Tls,
-    Tracer, Written, fields, resource,
+    CollectorError, Environment, Options, OptionsError, Parents, Sampling, Signal, SpansGuard, SubjectKey,
+    Tls, Tracer, Written, fields, resource,
 };
 use crate::telemetry::Metrics;
 
@@ -28,16 +28,20 @@ pub enum TracingError {
     Collector(#[from] CollectorError),
 }
 
-/// Starts what makes spans and sends them. `files` are those that the configuration names.
+/// Starts what makes spans and sends them, and the access log where the collector gets it. `files` are those that the configuration names.
 pub(super) fn start(
     written: &Tracing,
     files: &Files,
     metrics: &Metrics,
 ) -> Result<(Tracer, SpansGuard), TracingError> {
     let options = options(written, files, &|name| std::env::var(name).ok())?;
-    let endpoint = config::without_passwords(options.destination.endpoint.as_str());
+    let endpoint = config::without_passwords(options.spans.endpoint.as_str());
     tracing::info!(collector = %endpoint, "spans are sent");
-    let (tracer, guard) = Tracer::start(options, metrics.spans())?;
+    if let Some(logs) = &options.logs {
+        let endpoint = config::without_passwords(logs.endpoint.as_str());
+        tracing::info!(collector = %endpoint, "the access log is sent");
+    }
+    let (tracer, guard) = Tracer::start(options, metrics)?;
     let told = tracer.clone();
     metrics.follow_tasks(move |ended| told.task_ended(ended));
     Ok((tracer, guard))
@@ -63,8 +67,10 @@ fn options(written: &Tracing, files: &Files, environment: Environment<'_>) -> Re
         gzip: otlp.compression.map(|compression| compression == Compression::Gzip),
         timeout: otlp.timeout,
     };
+    let logs = written.access_log.then(|| collector.clone().filled(Signal::Logs, environment)).transpose()?;
     Ok(Options {
-        destination: collector.filled(environment)?,
+        spans: collector.filled(Signal::Traces, environment)?,
+        logs,
         interval: otlp.interval,
         sampling: sampling(&written.sample),
         parents: match written.parent {

@@ -7,22 +7,22 @@ use pingora::http::RequestHeader;
 
 use crate::model::Call;
 use crate::spans::{EndedSpan, McpCall, Tracer};
-use crate::telemetry::EndedRequest;
+use crate::telemetry::{EndedRequest, Exemplar};
 
 use super::context::Context;
 use super::service::Gateway;
 
 impl Gateway {
-    /// Keeps the spans of a request, if they are to be kept. `request` is absent where its head could not be read.
+    /// Keeps the spans of a request, if they are to be kept, and its line of the access log, if the collector gets that. `request`
+    /// is absent where its head could not be read.
     pub(super) fn trace_ended(
         &self,
         tracer: &Tracer,
         ctx: &Context,
         request: Option<&RequestHeader>,
         (status, took): (u16, Duration),
-        ended: impl FnOnce() -> EndedRequest,
+        ended: impl Fn() -> EndedRequest,
     ) {
-        let Some(trace) = &ctx.trace else { return };
         let attempts = ctx.admitted().map(|passage| &passage.attempts);
         let asked_after =
             attempts.and_then(|attempts| attempts.asked()).map(|at| at.duration_since(ctx.began));
@@ -30,7 +30,7 @@ impl Gateway {
         let to_head = asked_after.zip(answered).map(|(asked, took)| asked + took);
         // What the gateway itself answered is answered when it ends.
         let to_head = to_head.unwrap_or(took);
-        tracer.end(trace, (ctx.verdict.decision, status), to_head, ctx.now, || EndedSpan {
+        let span = || EndedSpan {
             request: ended(),
             route: ctx.agent().map(|agent| route(&agent.route.path)),
             https: ctx.https,
@@ -38,7 +38,13 @@ impl Gateway {
             asked_after,
             resent: attempts.map_or(0, |attempts| u64::from(attempts.begun.saturating_sub(1))),
             mcp: request.filter(|_| tracer.names_mcp()).and_then(|request| mcp_call(&request.headers)),
-        });
+        };
+        tracer.log(ctx.trace.as_ref(), span);
+        let Some(trace) = &ctx.trace else { return };
+        if tracer.end(trace, (ctx.verdict.decision, status), to_head, ctx.now, span) {
+            let metrics = ctx.agent().map_or(&self.no_agent, |agent| &agent.metrics);
+            metrics.exemplify(&Exemplar { trace: trace.id(), took, at: ctx.now.plus(took) }, answered);
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! The thread that sends spans: in batches, again after a while where that helps, and never more than fit into the queue.
+//! The thread that sends spans and log records: in batches, again after a while where that helps, and never more than fit into
+//! their queues. Neither waits for the other.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,23 +7,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crossbeam_queue::ArrayQueue;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::InstrumentationScope;
-use opentelemetry_proto::tonic::resource::v1::Resource;
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
-use prost::Message as _;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
-use crate::model::TraceContext;
-use crate::telemetry::{EndedTask, SpanMetrics, ThreadEnd, start_thread};
+use crate::telemetry::{ExportMetrics, ThreadEnd, start_thread};
 
-use super::collector::{Answer, Collector};
-use super::span::{self, EndedSpan};
-use super::subject_key::SubjectKey;
-use super::task_span;
-use super::trace::Trace;
+use super::collector::{Answer, Collector, Rejected};
+use super::log_record::EndedLog;
+use super::message::{Ended, Exported, Sender};
 
-/// Requests whose spans wait: some seconds of refusals, in a few megabytes.
+/// Requests that wait to be sent: some seconds of refusals, in a few megabytes.
 const WAITING: usize = 2048;
 /// So many are worth a message at once.
 const BATCH: usize = 512;
@@ -30,52 +24,55 @@ const BATCH: usize = 512;
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// The shortest wait that a collector can ask for.
 const LEAST_PAUSE: Duration = Duration::from_millis(100);
-/// How long the end waits for the last spans.
+/// The least time between two sentences about what a collector rejects of messages that it takes.
+const QUIET: Duration = Duration::from_secs(60);
+/// How long the end waits for the last messages.
 const LAST: Duration = Duration::from_secs(2);
 
-/// What becomes spans.
+/// What waits to be sent.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are requests")]
-pub(super) enum Ended {
-    Request(Trace, EndedSpan),
-    Task(TraceContext, EndedTask),
-}
-
-/// Requests that wait for their spans to be sent.
-#[derive(Debug)]
-pub(super) struct Queue {
-    waiting: ArrayQueue<Ended>,
+pub(super) struct Queue<T> {
+    waiting: ArrayQueue<T>,
+    /// There is enough for a message, or the end has come.
     full: Notify,
+    /// The end has come.
+    over: Notify,
     ending: AtomicBool,
-    pub(super) metrics: SpanMetrics,
+    metrics: ExportMetrics,
 }
 
 /// Keeps the thread alive; dropping it sends what still waits, if the collector takes it soon.
 #[derive(Debug)]
 pub struct SpansGuard(#[expect(dead_code, reason = "held for its drop")] ThreadEnd);
 
-impl Queue {
-    fn new(metrics: SpanMetrics) -> Self {
+impl<T> Queue<T> {
+    fn new(metrics: ExportMetrics) -> Self {
         Self {
             waiting: ArrayQueue::new(WAITING),
             full: Notify::new(),
+            over: Notify::new(),
             ending: AtomicBool::new(false),
             metrics,
         }
     }
 
-    /// Gives one away, or drops it.
-    pub(super) fn give(&self, ended: Ended) {
+    /// Gives one away, or drops it; says which.
+    pub(super) fn give(&self, ended: T) -> bool {
         if self.waiting.push(ended).is_err() {
             self.metrics.dropped(1);
-        } else if self.waiting.len() == BATCH {
+            return false;
+        }
+        if self.waiting.len() >= BATCH {
+            // Several may have come at once, so that nobody saw just so many.
             self.full.notify_one();
         }
+        true
     }
 
     fn end(&self) {
         self.ending.store(true, Ordering::SeqCst);
         self.full.notify_one();
+        self.over.notify_one();
     }
 
     fn is_ending(&self) -> bool {
@@ -84,67 +81,58 @@ impl Queue {
 }
 
 /// Starts the thread.
-pub(super) fn start(
-    collector: Collector,
-    words: Words,
-    interval: Duration,
-    metrics: SpanMetrics,
-) -> std::io::Result<(Arc<Queue>, SpansGuard)> {
-    let queue = Arc::new(Queue::new(metrics));
+pub(super) fn start(spans: Exporter<Ended>, logs: Option<Exporter<EndedLog>>) -> std::io::Result<SpansGuard> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let exporter = Exporter { queue: Arc::clone(&queue), collector, words, interval, outage: false };
-    let (started, ended) = start_thread("spans".to_owned(), move || runtime.block_on(exporter.run()));
-    started?;
-    let last = Arc::clone(&queue);
-    Ok((queue, SpansGuard(ended.asked_by(move || last.end(), LAST))))
-}
-
-/// Puts requests into messages.
-#[derive(Debug)]
-pub(super) struct Words {
-    pub(super) resource: Vec<(String, String)>,
-    pub(super) subject_key: Option<SubjectKey>,
-}
-
-impl Words {
-    fn message(&self, batch: &[Ended]) -> (usize, Bytes) {
-        let mut spans: Vec<Span> = Vec::with_capacity(2 * batch.len());
-        for ended in batch {
-            match ended {
-                Ended::Request(trace, ended) => {
-                    spans.extend(span::words(trace, ended, self.subject_key.as_ref()));
-                }
-                Ended::Task(context, ended) => spans.push(task_span::words(context, ended)),
+    let (last_spans, last_logs) = (spans.queue(), logs.as_ref().map(Exporter::queue));
+    let run = async move {
+        let logs = async {
+            if let Some(logs) = logs {
+                logs.run().await;
             }
+        };
+        tokio::join!(spans.run(), logs);
+    };
+    let (started, ended) = start_thread("spans".to_owned(), move || runtime.block_on(run));
+    started?;
+    let end = move || {
+        last_spans.end();
+        if let Some(logs) = &last_logs {
+            logs.end();
         }
-        let count = spans.len();
-        let attributes = self.resource.iter().map(|(key, value)| span::text(key, value)).collect();
-        let scope = InstrumentationScope {
-            name: "portcullis".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            ..InstrumentationScope::default()
-        };
-        let request = ExportTraceServiceRequest {
-            resource_spans: vec![ResourceSpans {
-                resource: Some(Resource { attributes, ..Resource::default() }),
-                scope_spans: vec![ScopeSpans { scope: Some(scope), spans, ..ScopeSpans::default() }],
-                ..ResourceSpans::default()
-            }],
-        };
-        (count, request.encode_to_vec().into())
-    }
+    };
+    Ok(SpansGuard(ended.asked_by(end, LAST)))
 }
 
-struct Exporter {
-    queue: Arc<Queue>,
+/// Sends what waits in one queue.
+#[derive(Debug)]
+pub(super) struct Exporter<T> {
+    queue: Arc<Queue<T>>,
     collector: Collector,
-    words: Words,
+    sender: Sender,
     interval: Duration,
     /// Whether the log has been told that the collector takes nothing.
     outage: bool,
+    /// When the log was last told that it took a message, but not all of it.
+    rejects: Option<Instant>,
 }
 
-impl Exporter {
+impl<T: Exported> Exporter<T> {
+    /// One with an empty queue.
+    pub(super) fn new(
+        collector: Collector,
+        sender: Sender,
+        interval: Duration,
+        metrics: ExportMetrics,
+    ) -> Self {
+        let queue = Arc::new(Queue::new(metrics));
+        Self { queue, collector, sender, interval, outage: false, rejects: None }
+    }
+
+    /// What it sends from.
+    pub(super) fn queue(&self) -> Arc<Queue<T>> {
+        Arc::clone(&self.queue)
+    }
+
     async fn run(mut self) {
         while !self.queue.is_ending() {
             // Whichever comes first: enough for a message, or time enough.
@@ -160,35 +148,33 @@ impl Exporter {
             if batch.is_empty() {
                 return;
             }
-            let (count, message) = self.words.message(&batch);
+            let (count, message) = T::message(&batch, &self.sender);
             drop(batch);
-            if self.delivers(&message).await {
-                self.queue.metrics.sent(count);
-            } else {
-                self.queue.metrics.dropped(count);
-            }
+            let taken = self.delivers(&message, count).await;
+            self.queue.metrics.sent(taken);
+            self.queue.metrics.dropped(count - taken);
         }
     }
 
-    /// Sends a message until it is taken or refused. What comes meanwhile waits, as far as there is room. At the end there is
-    /// no second time.
-    async fn delivers(&mut self, message: &Bytes) -> bool {
+    /// Sends a message until it is taken or refused, and says how many of its `count` were taken. What comes meanwhile waits, as
+    /// far as there is room. At the end there is no second time.
+    async fn delivers(&mut self, message: &Bytes, count: usize) -> usize {
         let (mut wait, longest) = BACK_OFF;
         loop {
             match self.collector.send(message).await {
-                Answer::Taken => {
+                Answer::Taken(rejected) => {
                     if std::mem::take(&mut self.outage) {
-                        tracing::info!("the collector takes spans again");
+                        tracing::info!("the collector takes {} again", T::SIGNAL.name());
                     }
-                    return true;
+                    return rejected.map_or(count, |rejected| self.rest(count, &rejected));
                 }
                 Answer::Refused(why) => {
                     self.tell(&why);
-                    return false;
+                    return 0;
                 }
                 Answer::Later { why, .. } if self.queue.is_ending() => {
                     self.tell(&why);
-                    return false;
+                    return 0;
                 }
                 Answer::Later { why, after } => {
                     self.tell(&why);
@@ -201,18 +187,31 @@ impl Exporter {
         }
     }
 
+    /// How many of `count` were not rejected; the same message would meet the same answer.
+    fn rest(&mut self, count: usize, rejected: &Rejected) -> usize {
+        let lost = usize::try_from(rejected.count).unwrap_or(usize::MAX).min(count);
+        let now = Instant::now();
+        if self.rejects.is_none_or(|told| now.duration_since(told) >= QUIET) {
+            self.rejects = Some(now);
+            let name = T::SIGNAL.name();
+            tracing::warn!(why = &*rejected.why, "the collector rejected {lost} of {count} {name}");
+        }
+        count - lost
+    }
+
     async fn ending(&self) {
         while !self.queue.is_ending() {
-            self.queue.full.notified().await;
+            self.queue.over.notified().await;
         }
     }
 
     /// Once an outage.
     fn tell(&mut self, why: &str) {
         if !std::mem::replace(&mut self.outage, true) {
+            let name = T::SIGNAL.name();
             tracing::warn!(
                 why,
-                "the collector does not take spans; they wait, and what finds no room is dropped"
+                "the collector does not take {name}; they wait, and what finds no room is dropped"
             );
         }
     }

@@ -8,11 +8,10 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::sampling::Sampling;
+use super::signal::Signal;
 use super::subject_key::SubjectKey;
 use super::trace::Parents;
 
-/// The path of OTLP over HTTP for traces.
-const PATH: &str = "v1/traces";
 /// The name under which the spans of all gateways are found, unless `OTEL_SERVICE_NAME` says another.
 const SERVICE: &str = "portcullis";
 /// How long a request to the collector may take, where nobody says.
@@ -21,9 +20,11 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Where spans go and which are made.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The collector.
-    pub destination: Destination,
-    /// How long spans gather.
+    /// The collector of spans.
+    pub spans: Destination,
+    /// That of the access log; `None` = it gets none.
+    pub logs: Option<Destination>,
+    /// How long spans and log records gather.
     pub interval: Duration,
     /// Which requests are kept.
     pub sampling: Sampling,
@@ -33,7 +34,7 @@ pub struct Options {
     pub subject_key: Option<SubjectKey>,
     /// Whether operations of MCP are named.
     pub mcp: bool,
-    /// What the spans say of the process: names and values.
+    /// What is said of the process: names and values.
     pub resource: Vec<(String, String)>,
 }
 
@@ -96,16 +97,16 @@ pub enum OptionsError {
 }
 
 impl Written {
-    /// The collector, with what is left out as the variables say it.
+    /// The collector of a signal, with what is left out as the variables say it.
     ///
     /// # Errors
     /// When nobody names a collector, or a variable that counts cannot be used.
-    pub fn filled(self, environment: Environment<'_>) -> Result<Destination, OptionsError> {
-        let variables = Variables(environment);
+    pub fn filled(self, signal: Signal, environment: Environment<'_>) -> Result<Destination, OptionsError> {
+        let variables = Variables { signal, environment };
         let Self { endpoint, headers, tls: Tls { ca, identity }, gzip, timeout } = self;
         Ok(Destination {
             endpoint: match endpoint {
-                Some(base) => with_path(base),
+                Some(base) => signal.at(base),
                 None => variables.endpoint()?.ok_or(OptionsError::NoEndpoint)?,
             },
             headers: if headers.is_empty() { variables.headers()? } else { headers },
@@ -131,16 +132,15 @@ impl Written {
     }
 }
 
-/// What the spans say of the process, as the variables name it.
+/// What is said of the process, as the variables name it.
 #[must_use]
 pub fn resource(environment: Environment<'_>) -> Vec<(String, String)> {
-    let variables = Variables(environment);
     let mut resource = vec![
         ("service.name".to_owned(), SERVICE.to_owned()),
         ("service.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
     ];
-    let written = variables.plain("OTEL_RESOURCE_ATTRIBUTES").map(|text| pairs(&text)).unwrap_or_default();
-    let name = variables.plain("OTEL_SERVICE_NAME").map(|name| ("service.name".to_owned(), name));
+    let written = plain(environment, "OTEL_RESOURCE_ATTRIBUTES").map(|text| pairs(&text)).unwrap_or_default();
+    let name = plain(environment, "OTEL_SERVICE_NAME").map(|name| ("service.name".to_owned(), name));
     for (key, value) in written.into_iter().chain(name) {
         resource.retain(|(known, _)| *known != key);
         resource.push((key, value));
@@ -148,19 +148,28 @@ pub fn resource(environment: Environment<'_>) -> Vec<(String, String)> {
     resource
 }
 
-/// The variables; one for traces goes before the one for all signals.
+/// The value of a variable; an empty one is as if it were not set.
+fn plain(environment: Environment<'_>, name: &str) -> Option<String> {
+    environment(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// The variables; one for the signal goes before the one for all signals.
 #[derive(Clone, Copy)]
-struct Variables<'a>(Environment<'a>);
+struct Variables<'a> {
+    signal: Signal,
+    environment: Environment<'a>,
+}
 
 impl Variables<'_> {
-    /// An empty one is as if it were not set.
-    fn plain(self, name: &str) -> Option<String> {
-        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    /// Name and value of the one that counts.
+    fn exporter(self, word: &str) -> Option<(String, String)> {
+        let names = [self.own(word), format!("OTEL_EXPORTER_OTLP_{word}")];
+        names.into_iter().find_map(|name| plain(self.environment, &name).map(|value| (name, value)))
     }
 
-    fn exporter(self, word: &str) -> Option<(String, String)> {
-        let names = [format!("OTEL_EXPORTER_OTLP_TRACES_{word}"), format!("OTEL_EXPORTER_OTLP_{word}")];
-        names.into_iter().find_map(|name| self.plain(&name).map(|value| (name, value)))
+    /// The name of that for the signal alone.
+    fn own(self, word: &str) -> String {
+        format!("OTEL_EXPORTER_OTLP_{}_{word}", self.signal.word())
     }
 
     fn endpoint(self) -> Result<Option<Url>, OptionsError> {
@@ -169,8 +178,8 @@ impl Variables<'_> {
             Url::parse(&value).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         let url =
             url.ok_or_else(|| bad(&name, "write an http or https URL, such as http://127.0.0.1:4318"))?;
-        // That for traces is used as it is.
-        Ok(Some(if name.contains("_TRACES_") { url } else { with_path(url) }))
+        // That for the signal is used as it is.
+        Ok(Some(if name == self.own("ENDPOINT") { url } else { self.signal.at(url) }))
     }
 
     fn headers(self) -> Result<HeaderMap, OptionsError> {
@@ -212,16 +221,6 @@ impl Variables<'_> {
 
 fn bad(name: &str, why: &str) -> OptionsError {
     OptionsError::Variable { name: name.to_owned(), why: why.to_owned() }
-}
-
-/// The URL of a collector with the path of OTLP, once.
-fn with_path(mut base: Url) -> Url {
-    let path = base.path().trim_end_matches('/');
-    if !path.ends_with(PATH) {
-        let path = format!("{path}/{PATH}");
-        base.set_path(&path);
-    }
-    base
 }
 
 /// `name=value` pairs, separated by commas, with values percent-encoded (W3C Baggage, as OpenTelemetry writes them).

@@ -8,7 +8,8 @@ use opentelemetry_proto::tonic::trace::v1::{Span, Status, status::StatusCode};
 use crate::model::TraceContext;
 use crate::telemetry::{EndedTask, Task};
 
-use super::span::{flags, nanoseconds, number, shortened, text};
+use super::attributes::{nanoseconds, number, shortened, text};
+use super::span::flags;
 
 /// The span of ended work, the only one of its trace.
 pub(super) fn words(context: &TraceContext, ended: &EndedTask) -> Span {

@@ -1,4 +1,5 @@
-//! What the request path knows of spans: ids at the beginning, and one question at the end.
+//! What the request path knows of spans and of the access log at the collector: ids at the beginning, and two questions at the
+//! end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,13 +7,15 @@ use std::time::Duration;
 use http::HeaderMap;
 
 use crate::model::{Decision, Instant, SpanId, TraceContext, TraceId};
-use crate::telemetry::{EndedTask, SpanMetrics};
+use crate::telemetry::{EndedTask, Metrics, SpanMetrics};
 
 use super::collector::{Collector, CollectorError};
-use super::exporter::{self, Ended, Queue, SpansGuard, Words};
+use super::ended_span::EndedSpan;
+use super::exporter::{self, Exporter, Queue, SpansGuard};
+use super::log_record::EndedLog;
+use super::message::{Ended, Sender};
 use super::options::Options;
 use super::sampling::{Cap, Sampling};
-use super::span::EndedSpan;
 use super::trace::{Parents, Trace};
 
 /// Makes spans. Cheap to clone.
@@ -21,7 +24,10 @@ pub struct Tracer(Arc<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    queue: Arc<Queue>,
+    spans: Arc<Queue<Ended>>,
+    /// Absent where the collector does not get the access log.
+    logs: Option<Arc<Queue<EndedLog>>>,
+    metrics: SpanMetrics,
     sampling: Sampling,
     parents: Parents,
     cap: Cap,
@@ -33,13 +39,29 @@ impl Tracer {
     ///
     /// # Errors
     /// When there is no client for the collector.
-    pub fn start(options: Options, metrics: SpanMetrics) -> Result<(Self, SpansGuard), CollectorError> {
-        let Options { destination, sampling, parents, mcp, interval, resource, subject_key } = options;
-        let collector = Collector::new(destination)?;
-        let words = Words { resource, subject_key };
-        let started = exporter::start(collector, words, interval, metrics);
-        let (queue, guard) = started.map_err(|error| CollectorError::Client(error.to_string()))?;
-        let parts = Parts { queue, sampling, parents, cap: Cap::default(), names_mcp: mcp };
+    pub fn start(options: Options, metrics: &Metrics) -> Result<(Self, SpansGuard), CollectorError> {
+        let Options { spans, logs, sampling, parents, mcp, interval, resource, subject_key } = options;
+        let sender = Sender { resource, subject_key };
+        let logs = match logs {
+            Some(logs) => {
+                let metrics = metrics.log_records();
+                Some(Exporter::new(Collector::new(logs)?, sender.clone(), interval, metrics))
+            }
+            None => None,
+        };
+        let metrics = metrics.spans();
+        let spans = Exporter::new(Collector::new(spans)?, sender, interval, metrics.kept.clone());
+        let parts = Parts {
+            spans: spans.queue(),
+            logs: logs.as_ref().map(Exporter::queue),
+            metrics,
+            sampling,
+            parents,
+            cap: Cap::default(),
+            names_mcp: mcp,
+        };
+        let guard =
+            exporter::start(spans, logs).map_err(|error| CollectorError::Client(error.to_string()))?;
         Ok((Self(Arc::new(parts)), guard))
     }
 
@@ -50,7 +72,7 @@ impl Tracer {
     }
 
     /// Keeps the spans of a request that has ended at `now`, if it is one of those that are kept; `ended` is asked for only
-    /// then. `to_head` is how long the head of its response took.
+    /// then. `to_head` is how long the head of its response took. Says whether they are kept.
     pub fn end(
         &self,
         trace: &Trace,
@@ -58,17 +80,26 @@ impl Tracer {
         to_head: Duration,
         now: Instant,
         ended: impl FnOnce() -> EndedSpan,
-    ) {
-        let Parts { queue, sampling, cap, .. } = &*self.0;
+    ) -> bool {
+        let Parts { spans, metrics, sampling, cap, .. } = &*self.0;
         if !trace.context.sampled {
             if !sampling.keeps(trace.id(), decision, status, to_head) {
-                return;
+                return false;
             }
             if !cap.admits(now, sampling.keep_per_second) {
-                return queue.metrics.capped();
+                metrics.capped();
+                return false;
             }
         }
-        queue.give(Ended::Request(*trace, ended()));
+        spans.give(Ended::Request(*trace, ended()))
+    }
+
+    /// Keeps the line of the access log for a request that has ended, if the collector gets that; `ended` is asked for only then.
+    /// `trace` is the request's place in a trace, where it has one.
+    pub fn log(&self, trace: Option<&Trace>, ended: impl FnOnce() -> EndedSpan) {
+        if let Some(logs) = &self.0.logs {
+            let _has_room = logs.give(EndedLog { context: trace.map(|trace| trace.context), ended: ended() });
+        }
     }
 
     /// Keeps the span of the gateway's own work, in a trace of its own; always, as far as there is room.
@@ -78,7 +109,7 @@ impl Tracer {
             span: SpanId::of(rand::random()),
             sampled: true,
         };
-        self.0.queue.give(Ended::Task(context, ended));
+        let _has_room = self.0.spans.give(Ended::Task(context, ended));
     }
 
     /// Whether spans name operations of MCP.

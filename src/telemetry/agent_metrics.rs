@@ -15,6 +15,7 @@ use crate::model::{
 
 use super::assertion_result::AssertionResult;
 use super::counter::Counter;
+use super::exemplars::Exemplar;
 use super::histogram::Histogram;
 use super::resolved::Resolved;
 use super::streams::{StreamUnderWay, Streams};
@@ -233,6 +234,17 @@ impl AgentMetrics {
     pub fn upstream_took(&self, took: Duration) {
         let make = || self.0.metrics.families.upstream_duration.of([&self.0.agent]);
         self.0.upstream_duration.get_or_init(make).observe(took);
+    }
+
+    /// Notes an answer that was counted, and how long the upstream took to its head, as examples: for requests whose spans are kept
+    /// alone.
+    pub fn exemplify(&self, answered: &Exemplar, upstream_took: Option<Duration>) {
+        if let Some(requests) = self.0.request_duration.get() {
+            requests.exemplify(answered);
+        }
+        if let Some((upstream, took)) = self.0.upstream_duration.get().zip(upstream_took) {
+            upstream.exemplify(&Exemplar { took, ..*answered });
+        }
     }
 }
 

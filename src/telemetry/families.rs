@@ -149,6 +149,8 @@ families! {
             = "Tokens in the verified-token cache.";
         spans: counter "portcullis_spans_total" { Result }
             = "Spans that were kept, by what became of them: sent, dropped, or capped by keep_per_second.";
+        log_records: counter "portcullis_log_records_total" { Result }
+            = "Log records of the access log for the collector, by what became of them: sent or dropped.";
 
         jwks_refresh: counter "portcullis_jwks_refresh_total" { Provider, Trigger, Result }
             = "Key fetches by provider, by what asked for them and by how they ended.";

@@ -114,6 +114,16 @@ impl<S: Series, const N: usize> Family<S, N> {
         self.series.remove(&values);
     }
 
+    /// Its name.
+    pub(super) const fn name(&self) -> &'static str {
+        self.declaration.name
+    }
+
+    /// All its series.
+    pub(super) const fn series(&self) -> &S {
+        &self.series
+    }
+
     /// Every series as it is now.
     pub(super) fn metrics(&self) -> Vec<Metric> {
         self.series.collect().into_iter().flat_map(|mut family| family.take_metric()).collect()

@@ -8,6 +8,7 @@ use prometheus::proto::{self, Metric, MetricType};
 
 use crate::model::PerShard;
 
+use super::exemplars::{Exemplar, Exemplars};
 use super::series::Counted;
 
 /// The most bounds that a family declares.
@@ -20,6 +21,8 @@ pub(super) struct Histogram {
     bounds: &'static [f64],
     /// Made when something is first observed.
     cells: OnceLock<PerShard<Buckets>>,
+    /// Made when an example is first noted.
+    exemplars: OnceLock<Exemplars>,
 }
 
 /// What one shard has observed.
@@ -37,12 +40,27 @@ impl Histogram {
     pub(super) fn observe(&self, took: Duration) {
         let cells = self.cells.get_or_init(|| PerShard::new(Buckets::default));
         let buckets = cells.here();
-        let seconds = took.as_secs_f64();
-        let bucket = self.bounds.iter().take_while(|bound| seconds > **bound).count();
-        if let Some(count) = buckets.counts.get(bucket) {
+        if let Some(count) = buckets.counts.get(self.bucket(took)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
         buckets.sum.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Notes a duration that was added before as the example of its bucket.
+    pub(super) fn exemplify(&self, exemplar: &Exemplar) {
+        let exemplars = self.exemplars.get_or_init(|| Exemplars::new(self.bounds.len() + 1));
+        exemplars.note(self.bucket(exemplar.took), exemplar);
+    }
+
+    /// The examples of all buckets, the one above all bounds last; nothing where there never was one.
+    pub(super) fn exemplars(&self) -> Option<Vec<Option<Exemplar>>> {
+        self.exemplars.get().map(Exemplars::all)
+    }
+
+    #[inline]
+    fn bucket(&self, took: Duration) -> usize {
+        let seconds = took.as_secs_f64();
+        self.bounds.iter().take_while(|bound| seconds > **bound).count()
     }
 
     /// What all shards have observed: each bucket, and the sum in nanoseconds.
@@ -62,7 +80,7 @@ impl Counted for Histogram {
     const KIND: MetricType = MetricType::HISTOGRAM;
 
     fn begin(bounds: &'static [f64]) -> Self {
-        Self { bounds, cells: OnceLock::new() }
+        Self { bounds, cells: OnceLock::new(), exemplars: OnceLock::new() }
     }
 
     fn show(&self, metric: &mut Metric) {

@@ -13,15 +13,17 @@ use crate::model::{AgentName, CertificateTerm, DenialKind, Denials, Instant, Pro
 use super::agent_targets::AgentTargets;
 use super::certificate_metrics::CertificateMetrics;
 use super::families::{self, Families};
+use super::histogram::Histogram;
 use super::lost_lines::LostLines;
+use super::open_metrics::{self, Examples};
 use super::replay_tables::ReplayTables;
 use super::resolved::Resolved;
 use super::target_gauges::TargetGauges;
 use super::task::EndedTask;
 use super::{
-    AgentMetrics, AgentTargetsReading, CardMetrics, ConnectionMetrics, Declaration, HandshakeMetrics,
-    InFlight, Label, LimitMetrics, LimitTableReading, ProviderMetrics, SharedStateMetrics, SpanMetrics,
-    StoreMetrics, TargetMetrics, TargetReading, TokenCacheMetrics,
+    AgentMetrics, AgentTargetsReading, CardMetrics, ConnectionMetrics, Declaration, ExportMetrics,
+    HandshakeMetrics, InFlight, Label, LimitMetrics, LimitTableReading, ProviderMetrics, SharedStateMetrics,
+    SpanMetrics, StoreMetrics, TargetMetrics, TargetReading, TokenCacheMetrics,
 };
 
 /// What is configured by name: the series of everything else are dropped.
@@ -126,6 +128,12 @@ impl Metrics {
     #[must_use]
     pub fn spans(&self) -> SpanMetrics {
         SpanMetrics::new(&self.0.families)
+    }
+
+    /// The handles of the access log at a collector. Their series are there from then on.
+    #[must_use]
+    pub fn log_records(&self) -> ExportMetrics {
+        ExportMetrics::new(|result| self.0.families.log_records.of([result]))
     }
 
     /// Tells `follower` of the work of the gateway itself from now on. It must not block; the first follower stays.
@@ -234,16 +242,33 @@ impl Metrics {
     /// The Prometheus text exposition format, version 0.0.4.
     #[must_use]
     pub fn render(&self) -> String {
-        self.0.token_cache.look();
-        self.0.families.in_flight.of([]).set(self.0.in_flight.count());
-        self.0.card_times.look(&self.0.families);
-        self.0.limit_table.look(&self.0.families);
+        self.look();
         let mut out = Vec::new();
         // Writing to memory fails only for a family without metrics, which `gather` leaves out.
         if TextEncoder::new().encode(&self.0.families.registry.gather(), &mut out).is_err() {
             out.clear();
         }
         String::from_utf8(out).unwrap_or_default()
+    }
+
+    /// The format of OpenMetrics 1.0, with traces as examples of how long requests took.
+    #[must_use]
+    pub fn render_open_metrics(&self) -> String {
+        self.look();
+        let families = &self.0.families;
+        let mut examples = Examples::default();
+        for family in [&families.request_duration, &families.upstream_duration] {
+            examples.add(family.name(), family.series().read(Histogram::exemplars));
+        }
+        open_metrics::page(&families.registry.gather(), &examples)
+    }
+
+    /// Looks at what is not counted where it happens.
+    fn look(&self) {
+        self.0.token_cache.look();
+        self.0.families.in_flight.of([]).set(self.0.in_flight.count());
+        self.0.card_times.look(&self.0.families);
+        self.0.limit_table.look(&self.0.families);
     }
 }
 

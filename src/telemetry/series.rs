@@ -40,6 +40,13 @@ impl<C> Counts<C> {
         self.0.series.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What `read` finds in each series, with the labels of that.
+    pub(super) fn read<R>(&self, read: impl Fn(&C) -> Option<R>) -> Vec<(Vec<LabelPair>, R)> {
+        let series = self.series();
+        let found = series.iter().filter_map(|(values, counted)| Some((self.labels(values), read(counted)?)));
+        found.collect()
+    }
+
     fn labels(&self, values: &[String]) -> Vec<LabelPair> {
         let pair = |(name, value): (&String, &String)| {
             let mut pair = LabelPair::default();

@@ -3,30 +3,21 @@
 use std::sync::Arc;
 
 use super::counter::Counter;
+use super::export_metrics::ExportMetrics;
 use super::families::Families;
 
 /// Counts what becomes of spans. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct SpanMetrics {
-    sent: Arc<Counter>,
-    dropped: Arc<Counter>,
+    /// Of those that were kept.
+    pub kept: ExportMetrics,
     capped: Arc<Counter>,
 }
 
 impl SpanMetrics {
     pub(super) fn new(families: &Families) -> Self {
         let result = |word| families.spans.of([word]);
-        Self { sent: result("sent"), dropped: result("dropped"), capped: result("capped") }
-    }
-
-    /// The collector has taken so many.
-    pub fn sent(&self, count: usize) {
-        self.sent.inc_by(count as u64);
-    }
-
-    /// So many were dropped: the queue was full, or the collector did not take them.
-    pub fn dropped(&self, count: usize) {
-        self.dropped.inc_by(count as u64);
+        Self { kept: ExportMetrics::new(result), capped: result("capped") }
     }
 
     /// One was not kept because too many were in this second.

@@ -10,9 +10,14 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsPartialSuccess, ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use prost::Message as _;
@@ -37,6 +42,20 @@ pub(crate) struct Book {
     answers: Mutex<VecDeque<u16>>,
     pub(crate) asked: Mutex<Vec<(HeaderMap, Bytes)>>,
     pub(crate) taken: Mutex<Vec<ExportTraceServiceRequest>>,
+    pub(crate) log_answers: Mutex<VecDeque<LogAnswer>>,
+    pub(crate) logs_asked: Mutex<Vec<Bytes>>,
+    pub(crate) logs: Mutex<Vec<ExportLogsServiceRequest>>,
+}
+
+/// How it answers a message of log records, before it takes them all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum LogAnswer {
+    /// Too busy, and a word of when to come again.
+    RetryAfter(u16, &'static str),
+    /// Never.
+    Refused(u16),
+    /// Taken, but for so many.
+    Rejects(i64),
 }
 
 impl Collector {
@@ -45,7 +64,7 @@ impl Collector {
         let port = listener.local_addr().expect("its address").port();
         let book =
             Arc::new(Book { answers: Mutex::new(answers.iter().copied().collect()), ..Book::default() });
-        let pages = Router::new().route("/v1/traces", post(take)).with_state(Arc::clone(&book));
+        let pages = pages(&book);
         tokio::spawn(async move { axum::serve(listener, pages).await });
         Self { port, book }
     }
@@ -63,7 +82,7 @@ impl Collector {
         let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = tcp.local_addr().expect("its address").port();
         let book = Arc::<Book>::default();
-        let pages = Router::new().route("/v1/traces", post(take)).with_state(Arc::clone(&book));
+        let pages = pages(&book);
         let listener = OverTls { tcp, acceptor: TlsAcceptor::from(Arc::new(config)) };
         tokio::spawn(async move { axum::serve(listener, pages).await });
         Self { port, book }
@@ -83,6 +102,21 @@ impl Collector {
         let taken = self.book.taken.lock().expect("what was taken");
         let scopes = taken.iter().flat_map(|request| &request.resource_spans).flat_map(|r| &r.scope_spans);
         scopes.flat_map(|scope| scope.spans.clone()).collect()
+    }
+
+    pub(crate) fn records(&self) -> Vec<LogRecord> {
+        let taken = self.book.logs.lock().expect("what was taken");
+        let scopes = taken.iter().flat_map(|request| &request.resource_logs).flat_map(|r| &r.scope_logs);
+        scopes.flat_map(|scope| scope.log_records.clone()).collect()
+    }
+
+    /// Waits for so many log records.
+    pub(crate) async fn logged(&self, count: usize) -> Vec<LogRecord> {
+        eventually("the log records arrive", SOON, async || {
+            let records = self.records();
+            (records.len() >= count).then_some(records)
+        })
+        .await
     }
 
     /// Waits for so many spans of the gateway itself.
@@ -120,14 +154,45 @@ impl axum::serve::Listener for OverTls {
     }
 }
 
-async fn take(State(book): State<Arc<Book>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let plain = if headers.get("content-encoding").is_some_and(|coding| coding == "gzip") {
-        let mut plain = Vec::new();
-        flate2::read::GzDecoder::new(&*body).read_to_end(&mut plain).expect("gzip");
-        Bytes::from(plain)
-    } else {
-        body
+fn pages(book: &Arc<Book>) -> Router {
+    let pages = Router::new().route("/v1/traces", post(take)).route("/v1/logs", post(take_logs));
+    pages.with_state(Arc::clone(book))
+}
+
+/// A body without its content coding.
+fn plain(headers: &HeaderMap, body: Bytes) -> Bytes {
+    if headers.get("content-encoding").is_none_or(|coding| coding != "gzip") {
+        return body;
+    }
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(&*body).read_to_end(&mut plain).expect("gzip");
+    Bytes::from(plain)
+}
+
+async fn take_logs(State(book): State<Arc<Book>>, headers: HeaderMap, body: Bytes) -> Response {
+    let body = plain(&headers, body);
+    book.logs_asked.lock().expect("what was asked").push(body.clone());
+    let answer = book.log_answers.lock().expect("the answers").pop_front();
+    let status = |status| StatusCode::from_u16(status).expect("a status");
+    let rejected_log_records = match answer {
+        Some(LogAnswer::RetryAfter(code, after)) => {
+            return (status(code), [("retry-after", after)]).into_response();
+        }
+        Some(LogAnswer::Refused(code)) => return status(code).into_response(),
+        Some(LogAnswer::Rejects(count)) => count,
+        None => 0,
     };
+    let request = ExportLogsServiceRequest::decode(body).expect("OTLP");
+    book.logs.lock().expect("what was taken").push(request);
+    let error_message = "too old".to_owned();
+    let partial = ExportLogsPartialSuccess { rejected_log_records, error_message };
+    let partial_success = (rejected_log_records > 0).then_some(partial);
+    let response = ExportLogsServiceResponse { partial_success }.encode_to_vec();
+    ([("content-type", "application/x-protobuf")], response).into_response()
+}
+
+async fn take(State(book): State<Arc<Book>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let plain = plain(&headers, body);
     book.asked.lock().expect("what was asked").push((headers, plain.clone()));
     let status = book.answers.lock().expect("the answers").pop_front().unwrap_or(200);
     if status == 200 {
@@ -142,6 +207,7 @@ pub(crate) fn attribute(attributes: &[KeyValue], key: &str) -> Option<String> {
     match found.value.clone()?.value? {
         Value::StringValue(text) => Some(text),
         Value::IntValue(number) => Some(number.to_string()),
+        Value::DoubleValue(number) => Some(number.to_string()),
         other => panic!("{key}: {other:?}"),
     }
 }

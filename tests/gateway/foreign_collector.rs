@@ -1,5 +1,5 @@
-//! Spans at a collector that others wrote (oteltap): it reads what is sent as we mean it, and what it was too busy for reaches it
-//! later. It takes no compressed messages.
+//! Spans and the access log at a collector that others wrote (oteltap): it reads what is sent as we mean it, and what it was too
+//! busy for reaches it later. It takes no compressed messages.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::IntoResponse as _;
 use axum::routing::post;
 use serde_json::Value;
@@ -23,7 +23,7 @@ const SOON: Duration = Duration::from_secs(20);
 const SERVER: u64 = 2;
 const CLIENT: u64 = 3;
 
-/// The collector, which prints a span a line in OTLP's JSON.
+/// The collector, which prints a span or a log record a line in OTLP's JSON.
 struct Oteltap {
     port: u16,
     lines: Arc<Mutex<Vec<String>>>,
@@ -59,12 +59,19 @@ impl Oteltap {
     }
 
     fn spans(&self) -> Vec<Value> {
+        self.with("kind")
+    }
+
+    fn records(&self) -> Vec<Value> {
+        self.with("severityNumber")
+    }
+
+    /// What it printed that has a member of this name.
+    fn with(&self, member: &str) -> Vec<Value> {
         let lines = self.lines.lock().expect("its lines");
-        lines
-            .iter()
-            .filter(|line| line.starts_with('{'))
-            .map(|line| serde_json::from_str(line).expect("JSON"))
-            .collect()
+        let objects = lines.iter().filter(|line| line.starts_with('{'));
+        let objects = objects.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        objects.filter(|object| object.get(member).is_some()).collect()
     }
 
     /// The one span of that name and kind.
@@ -76,7 +83,7 @@ impl Oteltap {
     }
 }
 
-/// What stands before a collector: it is busy for the first messages, and passes the others on.
+/// What stands before a collector: it is busy for the first messages of spans, and passes all others on.
 struct Relay {
     to: u16,
     busy: Mutex<VecDeque<u16>>,
@@ -89,19 +96,26 @@ impl Relay {
         let port = listener.local_addr().expect("its address").port();
         let relay =
             Arc::new(Self { to, busy: Mutex::new(busy.iter().copied().collect()), asked: Mutex::default() });
-        let pages = Router::new().route("/v1/traces", post(pass)).with_state(Arc::clone(&relay));
+        let pages = Router::new().fallback(post(pass)).with_state(Arc::clone(&relay));
         tokio::spawn(async move { axum::serve(listener, pages).await });
         (relay, port)
     }
 }
 
-async fn pass(State(relay): State<Arc<Relay>>, headers: HeaderMap, body: Bytes) -> axum::response::Response {
-    relay.asked.lock().expect("what was asked").push(body.clone());
-    let busy = relay.busy.lock().expect("the answers").pop_front();
-    if let Some(status) = busy {
-        return (StatusCode::from_u16(status).expect("a status"), [("retry-after", "0")]).into_response();
+async fn pass(
+    State(relay): State<Arc<Relay>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> axum::response::Response {
+    if uri.path() == "/v1/traces" {
+        relay.asked.lock().expect("what was asked").push(body.clone());
+        let busy = relay.busy.lock().expect("the answers").pop_front();
+        if let Some(status) = busy {
+            return (StatusCode::from_u16(status).expect("a status"), [("retry-after", "0")]).into_response();
+        }
     }
-    let request = client().post(format!("http://127.0.0.1:{}/v1/traces", relay.to)).body(body);
+    let request = client().post(format!("http://127.0.0.1:{}{}", relay.to, uri.path())).body(body);
     let answer = request.header("content-type", &headers["content-type"]).send().await.expect("it answers");
     answer.status().into_response()
 }
@@ -115,7 +129,7 @@ fn attribute(span: &Value, key: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn another_collector_reads_our_spans_and_gets_those_that_it_was_too_busy_for() {
+async fn another_collector_reads_our_spans_and_log_records_and_gets_those_that_it_was_too_busy_for() {
     let (upstream, oteltap) = (Upstream::start().await, Oteltap::start().await);
     let (relay, port) = Relay::start(oteltap.port, &[503, 429]).await;
     let body = format!(
@@ -123,7 +137,7 @@ async fn another_collector_reads_our_spans_and_gets_those_that_it_was_too_busy_f
         upstream.url()
     );
     let server = format!(
-        "  tracing: {{ otlp: {{ endpoint: \"http://127.0.0.1:{port}\", compression: none, interval: 100ms }}, sample: {{ ratio: 1 }} }}\n"
+        "  tracing: {{ otlp: {{ endpoint: \"http://127.0.0.1:{port}\", compression: none, interval: 100ms }}, sample: {{ ratio: 1 }}, access_log: true }}\n"
     );
     let gateway = Start { body: &body, server: &server, ..Start::default() }.ready().await;
     for (path, status) in [("/p/x", 200), ("/nowhere", 404), ("/gone", 502)] {
@@ -174,4 +188,24 @@ async fn another_collector_reads_our_spans_and_gets_those_that_it_was_too_busy_f
     };
     let ([began, ended], [asked_at, answered]) = (times(&own), times(&call));
     assert!(began <= asked_at && asked_at < answered && answered <= ended, "{own} {call}");
+
+    eventually("the log records arrive", SOON, async || (oteltap.records().len() >= 3).then_some(())).await;
+    for (body, severity, span) in [
+        ("GET /p/x 200", "INFO", &own),
+        ("GET /nowhere 404 deny no_route", "WARN", &refused),
+        ("GET /gone 502", "ERROR", &failed),
+    ] {
+        let record = oteltap.records().into_iter().find(|record| record["body"]["stringValue"] == body);
+        let record = record.unwrap_or_else(|| panic!("{body}: {:?}", oteltap.records()));
+        assert_eq!(
+            (&record["severityText"], &record["eventName"]),
+            (&severity.into(), &"portcullis.access".into())
+        );
+        assert_eq!((&record["traceId"], &record["spanId"]), (&span["traceId"], &span["spanId"]), "{body}");
+        assert_eq!(record["timeUnixNano"], span["startTimeUnixNano"], "{body}");
+        assert_eq!(record["observedTimeUnixNano"], span["endTimeUnixNano"], "{body}");
+        for key in ["http.response.status_code", "portcullis.request_id", "url.path"] {
+            assert_eq!(attribute(&record, key), attribute(span, key), "{key} of {body}");
+        }
+    }
 }

@@ -207,25 +207,30 @@ async fn a_busy_collector_is_asked_again_and_one_that_refuses_is_not() {
 #[tokio::test]
 async fn without_a_collector_nobody_waits_and_what_it_can_take_at_the_end_it_gets() {
     let (upstream, collector) = (Upstream::start().await, Collector::start(&[]).await);
-    let server =
-        "  tracing: { otlp: { endpoint: \"http://127.0.0.1:1\", interval: 100ms }, sample: { ratio: 1 } }\n";
+    let server = "  tracing: { otlp: { endpoint: \"http://127.0.0.1:1\", interval: 100ms }, sample: { ratio: 1 }, access_log: true }\n";
     let gateway = Start { body: &public(&upstream), server, ..Start::default() }.ready().await;
-    for _ in 0..2_200 {
+    // More than wait, and are in a message.
+    for _ in 0..2_700 {
         assert_eq!(ask(&gateway, "/p", &[]).await, 200);
     }
     eventually("what finds no room is dropped", SOON, async || {
         (gateway.metric("portcullis_spans_total", &["result=\"dropped\""]).await >= 1.0).then_some(())
     })
     .await;
-    let told = gateway.stderr().iter().filter(|line| line.contains("does not take spans")).count();
-    assert_eq!(told, 1, "one warning an outage: {:?}", gateway.stderr());
+    assert!(gateway.metric("portcullis_log_records_total", &["result=\"dropped\""]).await >= 1.0);
+    for kind in ["spans", "log records"] {
+        let told = |line: &&String| line.contains(&format!("does not take {kind}"));
+        let told = gateway.stderr().iter().filter(told).count();
+        assert_eq!(told, 1, "one warning an outage: {:?}", gateway.stderr());
+    }
 
-    let server = collector.server(", sample: { ratio: 1 }").replace("100ms", "60s");
+    let server = collector.server(", sample: { ratio: 1 }, access_log: true").replace("100ms", "60s");
     let mut gateway = Start { body: &public(&upstream), server: &server, ..Start::default() }.ready().await;
     assert_eq!(ask(&gateway, "/p/last", &[]).await, 200);
     gateway.signal("TERM").await;
     assert!(gateway.ended(Duration::from_secs(20)).await.success());
     assert_eq!(collector.own(1).await.len(), 1, "the drain sends what waits");
+    assert_eq!(collector.logged(1).await.len(), 1);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `server.tracing`: which requests become spans, and where these go.
+//! `server.tracing`: which requests become spans, where these go, and whether the access log goes there as well.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,6 +33,8 @@ section! {
         subject_key_file: Option<Spanned<PathBuf>> as Placed<FilePath>;
         /// whether spans say which method of MCP was called, and of what
         mcp: bool as Flag = false;
+        /// whether the collector gets the access log as well, a log record for each request, wherever `server.access_log` goes
+        access_log: bool as Flag = false;
     }
     // What was to be hashed or to be left out must not be sent.
     impl { const STRICT: bool = true; }
@@ -52,7 +54,8 @@ section! {
     /// `server.tracing.otlp`
     #[derive(Debug, Clone, PartialEq, Default)]
     pub struct Otlp = "`otlp`" {
-        /// the URL of the collector, to which `/v1/traces` is added; absent is that of `OTEL_EXPORTER_OTLP_ENDPOINT`
+        /// the URL of the collector, to which `/v1/traces` is added, and `/v1/logs` for the access log; absent is that of
+        /// `OTEL_EXPORTER_OTLP_ENDPOINT`
         endpoint: Option<Url> as Collector;
         /// a file with fields for each request to the collector, one `name: value` a line
         headers_file: Option<Spanned<PathBuf>> as Placed<FilePath>;
@@ -66,7 +69,7 @@ section! {
         compression: Option<Compression> as Compression;
         /// how long a request to the collector may take; default 10s
         timeout: Option<Duration> as Time<100, MINUTE>;
-        /// how long spans gather before they are sent
+        /// how long spans and log records gather before they are sent
         interval: Duration as Time<100, MINUTE> = Duration::from_secs(1);
     }
     impl {
