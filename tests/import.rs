@@ -637,7 +637,7 @@ fn requests_that_go_to_an_agent_that_asks_for_something_else_are_weak() {
         ("traefik", traefik("PathPrefix(`/b/`)", "Path(`/a/b/c`)"), false),
         // Envoy takes the first.
         ("envoy", envoy(&format!("{{ prefix: \"/\", {post} }}")), true),
-        ("envoy", envoy(&format!("{{ path: \"/x\", {post} }}")), false),
+        ("envoy", envoy(&format!("{{ path: \"/y\", {post} }}")), false),
         ("wso2", wso2("/b"), true),
         ("wso2", wso2("/b/*"), false),
     ] {
