@@ -19,8 +19,8 @@ pub use api_key::{ApiKeyPolicy, ApiKeyRecord, ApiKeyRefusal, ApiKeyText, KEY_PRE
 pub use extract::Scheme;
 pub use memory::TokenCache;
 pub use oauth::{
-    Answer, AudienceClaim, BoundTokens, ForwardToken, Issuers, Malformed, OAuthPolicy, Token, TokenForm,
-    signed_digest,
+    Answer, AudienceClaim, BoundTokens, ExpectedStatement, ForwardToken, Issuers, Malformed, NotStated,
+    OAuthPolicy, Statement, Token, TokenForm, signed_digest,
 };
 pub use placed_session::PlacedSession;
 pub use session::SessionKeys;

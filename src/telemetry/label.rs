@@ -5,8 +5,8 @@
 
 use crate::model::{
     AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, DenialKind, EndedBy,
-    ListOutcome, LookupResult, OperationClass, Reason, RetryResult, Shard, StreamKind, TargetFault,
-    TargetState,
+    ListOutcome, LookupResult, OperationClass, Reason, RetryResult, SecurityEventKind, SecurityEventResult,
+    Shard, StreamKind, TargetFault, TargetState,
 };
 
 use super::{HandshakeFailure, LimitResult, TargetUse, UpstreamError};
@@ -98,6 +98,10 @@ pub enum Label {
     RetryResult,
     /// How the look-up of an upstream's name ended.
     LookupResult,
+    /// What a provider told.
+    SecurityEventKind,
+    /// What became of it.
+    SecurityEventResult,
 }
 
 impl Label {
@@ -123,7 +127,12 @@ impl Label {
             Self::StreamKind | Self::CallKind | Self::DenialKind => "kind",
             Self::CallOutcome | Self::ListOutcome => "outcome",
             Self::Trigger => "trigger",
-            Self::Result | Self::LimitResult | Self::RetryResult | Self::LookupResult => "result",
+            Self::Result
+            | Self::LimitResult
+            | Self::RetryResult
+            | Self::LookupResult
+            | Self::SecurityEventResult => "result",
+            Self::SecurityEventKind => "type",
             Self::Limit | Self::LimitName => "limit",
             Self::Log => "log",
             Self::Version => "version",
@@ -180,6 +189,8 @@ impl Label {
             Self::TargetFault => Some(TargetFault::ALL.len()),
             Self::RetryResult => Some(RetryResult::ALL.len()),
             Self::LookupResult => Some(LookupResult::ALL.len()),
+            Self::SecurityEventKind => Some(SecurityEventKind::ALL.len()),
+            Self::SecurityEventResult => Some(SecurityEventResult::ALL.len()),
         }
     }
 }

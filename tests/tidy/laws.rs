@@ -29,6 +29,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["model", "private_file"]),
     ("idp", &["model", "private_file", "net", "telemetry"]),
     ("authn", &["model", "net", "telemetry", "authz", "idp"]),
+    ("events", &["model", "telemetry", "idp", "authn"]),
     ("routing", &["model", "telemetry", "authz", "protocol", "limits", "upstream", "authn"]),
     ("gate", &["model", "authz", "protocol", "limits", "idp", "authn", "routing"]),
     (
@@ -45,6 +46,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "upstream",
             "idp",
             "authn",
+            "events",
             "routing",
         ],
     ),
@@ -61,6 +63,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "upstream",
             "store",
             "idp",
+            "events",
             "routing",
             "config",
         ],
@@ -76,6 +79,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "protocol",
             "limits",
             "upstream",
+            "events",
             "routing",
             "gate",
             "config",
@@ -92,6 +96,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "protocol",
             "idp",
             "authn",
+            "events",
             "store",
             "routing",
             "gate",
@@ -146,7 +151,8 @@ const CRYPTO: &[&str] = &[
 ];
 
 /// Rooms that decide: no I/O, no clock.
-const PURE: &[&str] = &["model", "authz", "protocol", "limits", "upstream", "routing", "gate", "config"];
+const PURE: &[&str] =
+    &["model", "authz", "protocol", "limits", "upstream", "events", "routing", "gate", "config"];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::process",

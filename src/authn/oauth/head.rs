@@ -21,8 +21,20 @@ pub(super) fn read<'t>(text: &'t str, trace: &mut impl Trace) -> Result<Token<'t
     parsed.map_err(|_| Reason::TokenMalformed)
 }
 
-/// The checks that need the header alone.
+/// The checks of an access token that need the header alone.
 pub(super) fn check_head(token: &Token<'_>, trace: &mut impl Trace) -> Result<Algorithm, Reason> {
+    let algorithm = check_signing(token, trace)?;
+    let typ_ok = token.typ.as_deref().is_none_or(is_accepted_type);
+    trace.check(Check::Type, typ_ok, || Facts {
+        seen: Some(format!("typ: {}", token.typ.as_deref().unwrap_or("absent"))),
+        wanted: "absent, JWT or at+jwt".to_owned(),
+        fix: "send the access token, not another kind of token (logout, DPoP proof, ...)",
+    });
+    if typ_ok { Ok(algorithm) } else { Err(Reason::TypMismatch) }
+}
+
+/// The checks of how a token of any type says that it is signed.
+pub(super) fn check_signing(token: &Token<'_>, trace: &mut impl Trace) -> Result<Algorithm, Reason> {
     let algorithm = token.alg.as_deref().and_then(|alg| alg.parse::<Algorithm>().ok());
     trace.check(Check::Algorithm, algorithm.is_some(), || Facts {
         seen: Some(format!("alg: {}", token.alg.as_deref().unwrap_or("absent"))),
@@ -35,16 +47,7 @@ pub(super) fn check_head(token: &Token<'_>, trace: &mut impl Trace) -> Result<Al
         wanted: "no `crit`, no unencoded payload".to_owned(),
         fix: "have the identity provider issue plain tokens without critical header extensions",
     });
-    if token.critical {
-        return Err(Reason::TokenMalformed);
-    }
-    let typ_ok = token.typ.as_deref().is_none_or(is_accepted_type);
-    trace.check(Check::Type, typ_ok, || Facts {
-        seen: Some(format!("typ: {}", token.typ.as_deref().unwrap_or("absent"))),
-        wanted: "absent, JWT or at+jwt".to_owned(),
-        fix: "send the access token, not another kind of token (logout, DPoP proof, ...)",
-    });
-    if typ_ok { Ok(algorithm) } else { Err(Reason::TypMismatch) }
+    if token.critical { Err(Reason::TokenMalformed) } else { Ok(algorithm) }
 }
 
 /// Whether the provider allows this algorithm.

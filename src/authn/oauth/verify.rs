@@ -45,7 +45,7 @@ impl OAuthPolicy {
         };
         // Read before the keys are: a refusal must never be remembered for a newer set than was tried.
         let key_set = cached.and_then(|_| provider.key_set_number(now));
-        match verify_signature(&token, algorithm, provider, question, trace) {
+        match verify_signature(&token, algorithm, provider, (question.request, question.keys), trace) {
             Ok(Verified { key, key_id }) => {
                 let has_access_type = token.has_access_type();
                 let identity = {
