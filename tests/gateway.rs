@@ -76,6 +76,10 @@ mod egress;
 mod ended;
 
 #[cfg(test)]
+#[path = "gateway/events.rs"]
+mod events;
+
+#[cfg(test)]
 #[path = "gateway/explain.rs"]
 mod explain;
 

@@ -12,6 +12,7 @@ mod fetcher;
 pub(crate) mod fixtures;
 mod hosts;
 mod names;
+mod posting;
 mod proxy;
 mod retry_after;
 
@@ -21,5 +22,6 @@ pub use error::FetchError;
 pub use excerpt::excerpt;
 pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits, deepest};
 pub use names::{Known, NameError, Names, ServicePlace};
+pub use posting::Posted;
 pub use proxy::{EgressProxy, ProxyUrl};
 pub use retry_after::retry_after;

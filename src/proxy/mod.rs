@@ -14,6 +14,7 @@ mod cause;
 mod context;
 mod cross_origin;
 mod decide;
+mod events;
 mod failure;
 mod foreign_origin;
 mod forward;

@@ -13,6 +13,7 @@ use pingora::proxy::{ProxyHttp as _, Session};
 
 use crate::config::{Limits, Snapshot};
 use crate::door::Drain;
+use crate::events::ReceiveEvents;
 use crate::limits::{MessageMemory, Slots};
 use crate::model::{AuthMethod, Clock, Decision, Live, Reason, Refusal, RequestId};
 use crate::spans::Tracer;
@@ -55,6 +56,8 @@ pub struct GatewayParts {
     pub decisions: Option<Decisions>,
     /// What makes spans; `None` when there are none.
     pub tracer: Option<Tracer>,
+    /// Who acts on security events; `None` where nobody does.
+    pub events: Option<Arc<dyn ReceiveEvents>>,
 }
 
 /// The status in logs of a request whose client disconnected before the response: nginx introduced the number, and log

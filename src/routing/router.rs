@@ -3,10 +3,10 @@
 //!
 //! The deepest configured route bounds the cost of a look-up, whatever a client sends.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use crate::model::{CanonicalPath, Host, HostRule, PerShard, Request, Shard};
+use crate::model::{CanonicalPath, Host, HostRule, PerShard, ProviderName, Request, Shard};
 use crate::protocol::ResourceForm;
 
 use super::a2a::CARD_PATHS;
@@ -36,6 +36,8 @@ pub struct Router {
     len: usize,
     /// Whether the gateway signs, so that its key set is published.
     signs: bool,
+    /// The providers whose security events are received.
+    events: BTreeSet<ProviderName>,
 }
 
 #[derive(Debug, Default)]
@@ -99,6 +101,11 @@ impl Router {
         self.signs = true;
     }
 
+    /// Answers for the security events of this provider, on every host and before every agent.
+    pub fn receive_events(&mut self, provider: &ProviderName) {
+        self.events.insert(provider.clone());
+    }
+
     /// Routes a request.
     #[must_use]
     pub fn find(&self, request: &Request<'_>) -> Match<&Arc<Agent>> {
@@ -148,8 +155,10 @@ impl Router {
     /// What a client finds where metadata of authentication is looked for; `None` when an agent answers there.
     #[cold]
     fn well_known(&self, host: Option<&str>, path: &str, place: Place<'_>) -> Option<Match<&Arc<Agent>>> {
-        if place == Place::Keys {
-            return self.signs.then_some(Match::Keys);
+        match place {
+            Place::Keys => return self.signs.then_some(Match::Keys),
+            Place::Events(provider) => return self.events.contains(provider).then_some(Match::Events),
+            Place::Inserted(_) | Place::Behind(_) | Place::Other => {}
         }
         if !self.levels(host).any(|paths| paths.guarded) {
             return None;
@@ -165,7 +174,7 @@ impl Router {
             return None;
         }
         let described = match place {
-            Place::Other | Place::Keys => None,
+            Place::Other | Place::Keys | Place::Events(_) => None,
             Place::Behind(route) => {
                 let agent = at(route).filter(|agent| agent.route.path == route)?;
                 Some((agent, ResourceForm::BASE))

@@ -5,6 +5,7 @@ mod agents;
 mod audience;
 mod card;
 mod chain;
+mod events;
 mod files;
 mod given;
 mod input;
@@ -37,6 +38,8 @@ use crate::config::text::diagnostics::Diagnostics;
 use crate::config::text::findings::Findings;
 use crate::config::text::source::Source;
 use crate::model::Digest;
+use crate::routing::Router;
+use crate::signing::SigningFrom;
 use crate::telemetry::Metrics;
 
 pub use terms::ending_certificates;
@@ -70,6 +73,7 @@ pub fn compile(
     let input = Input { findings: &found, document, files, previous, metrics };
     let (certificates, mut terms) = files::certificates(&input);
     let wanted = providers::wanted(&input, &mut terms);
+    let wanted_events = events::wanted(&input);
     let signing_from = signing::from(&input);
     let from = made::FromFiles {
         trust: trust::read(&input, &mut terms),
@@ -82,14 +86,13 @@ pub fn compile(
     // Up to here everything was looked at, so that all errors are known; from here on things are made.
     let agents = (!found.has_errors()).then(|| {
         let providers = providers::make(&input, wanted);
-        (agents::make(&input, &providers, &from), providers)
+        let events = events::make(&input, wanted_events, &providers);
+        (agents::make(&input, &providers, &from), providers, events)
     });
     let findings = said(document, found);
-    let Some((agents, providers)) = agents.filter(|_| !findings.has_errors()) else { return Err(findings) };
-    let mut router = agents.router;
-    if signing_from.is_some() {
-        router.publish_keys();
-    }
+    let made = agents.filter(|_| !findings.has_errors());
+    let Some((agents, providers, events)) = made else { return Err(findings) };
+    let router = reserve(agents.router, signing_from.as_ref(), &events);
     let snapshot = Snapshot {
         revision: revision(&document.sources, files),
         server: previous.map_or_else(|| Arc::new(document.server.clone()), |p| Arc::clone(&p.server)),
@@ -111,6 +114,7 @@ pub fn compile(
         issuers: agents.issuers,
         tokens: agents.tokens,
         denials: agents.denials,
+        events,
         sessions: from.sessions.process,
         limits: agents.limits,
         endpoints: agents.endpoints,
@@ -118,6 +122,17 @@ pub fn compile(
         providers,
     };
     Ok(Compiled { snapshot, warnings: findings })
+}
+
+/// Adds the places of the gateway's own to the routes of agents.
+fn reserve(mut router: Router, signing: Option<&SigningFrom>, events: &events::Receivers) -> Router {
+    if signing.is_some() {
+        router.publish_keys();
+    }
+    for (name, _) in events.iter().filter(|(_, receiver)| receiver.is_sent_to()) {
+        router.receive_events(name);
+    }
+    router
 }
 
 /// Checks what is not made here.

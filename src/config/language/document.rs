@@ -69,7 +69,8 @@ impl Document {
                 KeySource::JwksFile(path) | KeySource::PublicKeyFile(path) => Some(path),
                 _ => None,
             };
-            key_file.into_iter().chain(&provider.ca_file)
+            let events = provider.events.iter().flat_map(|events| events.files());
+            key_file.into_iter().chain(&provider.ca_file).chain(events)
         });
         let upstreams = self.agents.iter().flat_map(|agent| {
             let upstream = &agent.upstream;

@@ -44,6 +44,8 @@ pub enum Feature {
     Require,
     /// `identity_providers.NAME.client_claim`
     ClientClaim,
+    /// `identity_providers.NAME.events`
+    Events,
 }
 
 impl Feature {
@@ -65,6 +67,7 @@ impl Feature {
         Self::Denials,
         Self::Require,
         Self::ClientClaim,
+        Self::Events,
     ];
 
     /// The word by which members name it to each other.
@@ -87,6 +90,7 @@ impl Feature {
             Self::Denials => "denials",
             Self::Require => "require",
             Self::ClientClaim => "client_claim",
+            Self::Events => "events",
         }
     }
 
@@ -122,6 +126,7 @@ impl Feature {
             (ResourceKind::IdentityProvider, "scope_implies") => Some(Self::ScopeImplies),
             (ResourceKind::IdentityProvider, "egress_proxy") => Some(Self::EgressProxy),
             (ResourceKind::IdentityProvider, "client_claim") => Some(Self::ClientClaim),
+            (ResourceKind::IdentityProvider, "events") => Some(Self::Events),
             (ResourceKind::Agent | ResourceKind::IdentityProvider, "limits") => Some(Self::Limits),
             (ResourceKind::Agent | ResourceKind::IdentityProvider | ResourceKind::ApiKey, _) => None,
         }

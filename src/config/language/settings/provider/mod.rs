@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod egress;
+mod events;
 mod issuer;
 mod key_source;
 mod scope_implies;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use super::super::fields::Fields;
 use super::super::section::section;
-use super::super::value::Placed;
+use super::super::value::{Boxed, Placed};
 use super::super::values::{ExactText, FilePath, Flag, Time};
 use super::limit::{LimitList, LimitSettings};
 use super::resource::Resource;
@@ -22,6 +23,7 @@ use crate::net::EgressProxy;
 
 use scope_implies::ScopeImplies;
 
+pub use events::{Events, LogoutAudience};
 pub use key_source::KeySource;
 
 /// One of `identity_providers`
@@ -58,6 +60,8 @@ section! {
         egress_proxy: EgressProxy as EgressProxy = EgressProxy::default();
         /// how often, and how many at once, callers with its tokens may ask
         limits: Vec<LimitSettings> as LimitList = Vec::new();
+        /// take what it tells of its users' credentials, and deny them
+        events: Option<Box<Events>> as Boxed<Events>;
         /// fetch keys over plain HTTP also from other hosts
         insecure_http: bool as Flag = false;
     }
@@ -67,6 +71,9 @@ section! {
             if let Some(provider) = read {
                 key_source::check(fields, provider);
                 compare_times(fields, provider);
+                if let Some(written) = &provider.events {
+                    events::check(fields.report(), written, provider.insecure_http);
+                }
             }
         }
     }

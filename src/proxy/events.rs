@@ -1,0 +1,67 @@
+//! Requests that bring security events: read whole within bounds, and given to whoever acts on them.
+//!
+//! What an event means is for `events` and `control`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use pingora::http::RequestHeader;
+use pingora::proxy::Session;
+
+use crate::events::{EventAnswer, ReceiveEvents};
+use crate::limits::MessageMemory;
+use crate::model::Refusal;
+
+use super::message::{self, Arrived, MessageLimits, Unread};
+
+/// The longest body: a token with its events has a few hundred bytes.
+const LONGEST: usize = 64 * 1024;
+/// The longest time for it to arrive.
+const TIME: Duration = Duration::from_secs(10);
+
+/// Such a request, before its body is read.
+#[derive(Debug)]
+pub(super) struct EventRequest {
+    /// Whose events they are.
+    pub(super) provider: Box<str>,
+    /// Who acts on them.
+    pub(super) receiver: Arc<dyn ReceiveEvents>,
+    /// The memory for bodies.
+    pub(super) memory: MessageMemory,
+}
+
+impl EventRequest {
+    /// Status and JSON body of the response, or the refusal of the request.
+    pub(super) async fn answer(&self, session: &mut Session) -> Result<(u16, Option<String>), Refusal> {
+        let answer = match self.receiver.admit(&self.provider, &session.req_header().headers) {
+            Ok(delivery) => {
+                let limits = MessageLimits { bytes: LONGEST, time: TIME, media_types: &[] };
+                let mut arrived = Arrived::nothing(&self.memory);
+                message::read(session, limits, &mut arrived).await.map_err(refusal)?;
+                self.receiver.receive(delivery, &arrived.into_bytes()).await
+            }
+            Err(answer) => answer,
+        };
+        answer.own().ok_or(match answer {
+            EventAnswer::Gone => Refusal::NotFound,
+            EventAnswer::Unavailable
+            | EventAnswer::Busy
+            | EventAnswer::Accepted(_)
+            | EventAnswer::Rejected(..) => Refusal::EventsUnavailable,
+        })
+    }
+}
+
+/// Whether events are brought with the method for it.
+pub(super) fn is_brought(head: &RequestHeader) -> bool {
+    head.method == Method::POST
+}
+
+const fn refusal(unread: Unread) -> Refusal {
+    match unread {
+        // What has no framing has been refused at the door; here the client is gone.
+        Unread::Broken => Refusal::MalformedHead,
+        Unread::MediaType | Unread::TooLarge | Unread::TimedOut | Unread::NoMemory => unread.refusal(),
+    }
+}
