@@ -21,6 +21,7 @@ import { Time } from "../parts/Time";
 import { span } from "../parts/format";
 import { useToast } from "../parts/toast";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
+import { Events } from "./Events";
 import { FetchKeys } from "./FetchKeys";
 import { Metadata } from "./Metadata";
 import { ProviderDrawer } from "./ProviderDrawer";
@@ -133,6 +134,7 @@ function Shown({ provider }: { provider: ProviderDetail }) {
           <KeysTable status={status} />
         )}
       </section>
+      {provider.events && <Events events={provider.events} />}
       <Metadata provider={provider} />
       <History resource={`identity_providers/${provider.name}`} readOnly={readOnly} />
       <ProviderDrawer provider={provider} opened={editing} onClose={() => go(path)} />
