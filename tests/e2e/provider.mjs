@@ -8,6 +8,7 @@
 //
 // Keys are kept in KEYS_FILE, so that a provider that comes back is the same one.
 //   POST /control/rotate   makes new keys and signs with them at once; the ones before stay published
+//   POST /control/logout   sends alice's logout token to the URI in the body, as her client `web` has asked for it
 //   POST /control/hang     takes connections from now on and never answers, as a provider behind a dead balancer does
 import { createServer } from 'node:http';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -55,7 +56,7 @@ function freshKeys() {
   }));
 }
 
-function makeProvider(keys) {
+function makeProvider(keys, web = WEB) {
   const provider = new Provider(issuer, {
     jwks: { keys },
     acrValues: ['urn:strong', 'urn:weak'],
@@ -66,7 +67,7 @@ function makeProvider(keys) {
       const code = oidc.entities.AuthorizationCode;
       return code && { acr: code.acr, amr: code.amr, auth_time: code.authTime };
     },
-    clients: [WEB, ...Object.keys(CLIENTS).map((client_id) => ({
+    clients: [web, ...Object.keys(CLIENTS).map((client_id) => ({
       client_id,
       client_secret: 'not-a-secret',
       grant_types: ['client_credentials'],
@@ -78,6 +79,7 @@ function makeProvider(keys) {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      backchannelLogout: { enabled: true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_ctx, resource, client) => ({
@@ -92,6 +94,19 @@ function makeProvider(keys) {
   });
   provider.on('server_error', (_ctx, error) => console.error(error));
   return provider;
+}
+
+// Tells the client's URI that alice has logged out, in the way of a provider whose session ends.
+async function logOut(request, response) {
+  let uri = '';
+  for await (const piece of request) uri += piece;
+  const teller = makeProvider(keys, { ...WEB, backchannel_logout_uri: uri });
+  const client = await teller.Client.find('web');
+  const answer = await client.backchannelLogout('alice', randomUUID()).then(
+    (told) => ({ status: told?.status ?? told?.statusCode ?? 200 }),
+    (error) => ({ error: error.message }),
+  );
+  response.end(JSON.stringify(answer));
 }
 
 // Alice logs in, and grants the client what it asks for.
@@ -127,6 +142,8 @@ createServer((request, response) => {
   } else if (request.method === 'POST' && request.url === '/control/hang') {
     hanging = true;
     response.end('{}');
+  } else if (request.method === 'POST' && request.url === '/control/logout') {
+    logOut(request, response);
   } else if (request.url.startsWith('/control/login/')) {
     logIn(provider, request, response);
   } else if (!hanging) {
