@@ -5,6 +5,7 @@
 //! - [`model`] is the vocabulary: no I/O, no clock.
 //! - [`net`], [`telemetry`], [`authz`], [`store`] stand on it.
 //! - [`idp`] knows who signed, [`authn`] who is calling, [`routing`] which agent, [`gate`] decides.
+//! - [`events`] reads what providers tell of credentials: security events and logouts.
 //! - [`spans`] tells a collector of requests.
 //! - [`protocol`] reads and writes what MCP and A2A say.
 //! - [`upstream`] is where an agent runs, [`limits`] how much may be under way.
@@ -24,6 +25,7 @@ pub mod config;
 pub mod control;
 pub mod demo;
 pub mod door;
+pub mod events;
 pub mod gate;
 pub mod gateway;
 pub mod idp;

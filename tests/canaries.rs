@@ -35,5 +35,9 @@ mod stage;
 mod timing;
 
 #[cfg(test)]
+#[path = "canaries/told.rs"]
+mod told;
+
+#[cfg(test)]
 #[path = "canaries/traffic.rs"]
 mod traffic;

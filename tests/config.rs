@@ -122,7 +122,7 @@ fn files(document: &Document) -> Files {
         "doubled-card.json" => Some(r#"{"url":"https://a.example/","url":"https://b.example/"}"#.to_owned()),
         "seal.key" => Some("s".repeat(32)),
         "subject.key" => Some("s".repeat(32)),
-        "redis.password" | "introspection.secret" => Some("hunter2\n".to_owned()),
+        "redis.password" | "introspection.secret" | "push.auth" | "poll.token" => Some("hunter2\n".to_owned()),
         "empty.password" => Some("\n".to_owned()),
         "otlp.headers" => Some("# for the collector\nx-key: k\n".to_owned()),
         "no.headers" => Some("x-key: k\nno field\n".to_owned()),

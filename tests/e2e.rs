@@ -60,6 +60,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_logs_out_at_the_provider_is_out_until_the_next_login() {
+        let provider = Provider::start().await;
+        let gateway = Gateway::start(&Setup::of(&[("one", &provider)]).logging_out()).await;
+        let token = provider.log_in(ALPHA, &[]).await;
+        assert_eq!(gateway.get("/one/a", Some(&token)).await.status, 200);
+        let told = provider.log_out(&gateway.url("/.portcullis/events/one")).await;
+        assert_eq!(told["error"], serde_json::Value::Null, "{told}");
+        let answer = gateway.get("/one/a", Some(&token)).await;
+        assert_eq!((answer.status, &*gateway.logged(&answer).await.reason), (401, "revoked"));
+        // The client's own token is not alice's.
+        let other = provider.token("es256", ALPHA).await;
+        assert_eq!(gateway.get("/one/a", Some(&other)).await.status, 200);
+        // A second later she logs in again.
+        let again = eventually("a token of a later second", Duration::from_secs(5), async || {
+            let token = provider.log_in(ALPHA, &[]).await;
+            (gateway.get("/one/a", Some(&token)).await.status == 200).then_some(())
+        });
+        again.await;
+    }
+
+    #[tokio::test]
     async fn each_bad_token_is_refused_for_its_own_reason() {
         let (one, two) = (Provider::start().await, Provider::start().await);
         let both = Gateway::start(&Setup::of(&[("one", &one), ("two", &two)])).await;

@@ -20,6 +20,10 @@ mod compaction;
 mod denials;
 
 #[cfg(test)]
+#[path = "fleet/events.rs"]
+mod events;
+
+#[cfg(test)]
 #[path = "fleet/forged.rs"]
 mod forged;
 

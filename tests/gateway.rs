@@ -84,6 +84,10 @@ mod egress;
 mod ended;
 
 #[cfg(test)]
+#[path = "gateway/events/mod.rs"]
+mod events;
+
+#[cfg(test)]
 #[path = "gateway/explain.rs"]
 mod explain;
 

@@ -34,6 +34,7 @@ pub(crate) fn gateway(agents: &Agents) -> (Gateway, GatewayParts) {
         drain: Drain::default(),
         decisions: None,
         tracer: None,
+        events: None,
     };
     let clock: Arc<dyn Clock> = Arc::new(FixedClock::at(Instant::from_unix(NOW)));
     (Gateway::new(parts.clone(), clock, &agents.metrics), parts)

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::config::{Snapshot, hide_passwords};
+use crate::events::EventStatus;
 use crate::idp::ProviderStatus;
 use crate::model::{ProviderName, ResourceId, ResourceKind};
 
@@ -79,6 +80,8 @@ pub(super) struct Detail {
     #[schemars(with = "Map<String, Value>")]
     spec: Value,
     status: ProviderStatus,
+    /// Its security events, where it has `events`.
+    events: Option<EventStatus>,
 }
 
 /// Returns one page of the providers, in the order of names.
@@ -149,6 +152,7 @@ pub(super) async fn show(
         file: written.path.display().to_string(),
         spec: written.spec,
         status: provider.status(state.admin.clock.now()),
+        events: live.events.get(known).map(|receiver| receiver.status()),
     };
     Ok(write::with_tag(Answer(detail).into_response(), tag))
 }

@@ -23,8 +23,9 @@ pub use dpop::{BadNonceKeys, Dpop, NonceKeys, Nonces, Proofs};
 pub use extract::Scheme;
 pub use memory::TokenCache;
 pub use oauth::{
-    AmbiguousTokens, Answer, AudienceClaim, BoundTokens, ForwardToken, Introspecting, Issuers, Malformed,
-    OAuthPolicy, RequiredBindings, SenderConstraint, Token, TokenEvidence, TokenForm, signed_digest,
+    AmbiguousTokens, Answer, AudienceClaim, BoundTokens, ExpectedStatement, ForwardToken, Introspecting,
+    Issuers, Malformed, NotStated, OAuthPolicy, RequiredBindings, SenderConstraint, Statement, Token,
+    TokenEvidence, TokenForm, signed_digest, withdraw_word,
 };
 pub use placed_session::PlacedSession;
 pub use session::SessionKeys;

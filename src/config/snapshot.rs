@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rustls::sign::CertifiedKey;
 
 use crate::authn::{Issuers, ProcessSessionKeys, TokenCache};
+use crate::events::EventReceiver;
 use crate::idp::Provider;
 use crate::model::{
     AgentName, CertificateTerm, Denials, Instant, Live, ProviderName, ResourceId, TargetState,
@@ -119,6 +120,8 @@ pub struct Snapshot {
     pub sessions: Arc<ProcessSessionKeys>,
     /// The credentials that are denied; one cell for the life of the process, which `control` fills.
     pub denials: Arc<Denials>,
+    /// Who takes the security events of providers that have `events`, with what is remembered of them.
+    pub events: BTreeMap<ProviderName, Arc<EventReceiver>>,
     /// The limits of the callers of every agent, in the order of their names.
     pub global_limits: Box<[Arc<GlobalLimit>]>,
     /// The limits, with what is spent; one state for the life of the process.

@@ -1,5 +1,6 @@
 //! The background tasks of a snapshot: a key refresher for each identity provider, the resolver of upstream names, the
-//! active checks of their targets, what keeps the gateway's own keys, and what fetches the cards of A2A agents.
+//! active checks of their targets, what keeps the gateway's own keys, what fetches the cards of A2A agents, and what asks for
+//! security events.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use crate::store::at_leisure;
 use crate::telemetry::Metrics;
 
 use super::cards::Cards;
+use super::event_poller::EventPollers;
+use super::handle::Control;
 use super::prober::Prober;
 use super::resolver::Resolver;
 use super::signing::Signing;
@@ -29,6 +32,7 @@ pub(super) struct Background {
     prober: Prober,
     cards: Cards,
     signing: Signing,
+    pollers: EventPollers,
 }
 
 impl Background {
@@ -38,11 +42,12 @@ impl Background {
         let signing = Signing::new(Arc::clone(&clock), metrics.clone());
         let cards = Cards::new(Arc::clone(&clock), metrics);
         let prober = Prober::new(Arc::clone(&clock));
-        Self { clock, state, refreshers: HashMap::new(), resolver, prober, cards, signing }
+        let pollers = EventPollers::default();
+        Self { clock, state, refreshers: HashMap::new(), resolver, prober, cards, signing, pollers }
     }
 
     /// Starts and stops tasks, so that exactly those of the snapshot run.
-    pub(super) fn follow(&mut self, snapshot: &Snapshot) {
+    pub(super) fn follow(&mut self, snapshot: &Snapshot, control: &Control) {
         self.refreshers.retain(|name, (provider, _)| {
             snapshot.providers.get(name).is_some_and(|wanted| Arc::ptr_eq(wanted, provider))
         });
@@ -59,6 +64,8 @@ impl Background {
         }
         self.resolver.follow(snapshot.endpoints.values());
         self.prober.follow(snapshot);
+        // After the refreshers: tokens are verified with what they fetch.
+        self.pollers.follow(snapshot, control, &self.clock);
     }
 
     /// Follows the keys that sign, and the cards of the snapshot's agents. Before it is live: an agent whose configuration

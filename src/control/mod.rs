@@ -22,6 +22,9 @@ mod edit;
 mod editor;
 mod enforcer;
 mod etcd;
+mod event_action;
+mod event_desk;
+mod event_poller;
 mod expiry;
 mod finding;
 #[cfg(test)]
@@ -53,6 +56,7 @@ pub use counting::count_together;
 pub use denials::{GIVES_BACK, NO_PLACE, gives_back};
 pub use diff::{Action, diff, shown};
 pub use edit::{Edit, EditError, Edited, Expect, Restore, RollBack, To, Wanted};
+pub use event_desk::EventDesk;
 pub use finding::{ChangeCode, Finding, FindingCode, tell};
 pub use fleet::{Fleet, FleetMember, MemberState, Overview, Reached, member_name};
 pub use handle::{Control, Reloaded};

@@ -248,7 +248,7 @@ impl Reconciler {
     /// Starts and stops background tasks for the snapshot.
     fn attend(&mut self, snapshot: &Snapshot) {
         self.metrics.certificates(snapshot.certificate_terms());
-        self.background.follow(snapshot);
+        self.background.follow(snapshot, &self.control);
     }
 
     fn drop_old_series(&self, snapshot: &Snapshot) {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::config::{Server, Snapshot};
-use crate::control::{Reconciler, Resolver};
+use crate::control::{EventDesk, Reconciler, Resolver};
 use crate::limits::{MessageMemory, Slots};
 use crate::model::{Clock, Live, SystemClock};
-use crate::proxy::GatewayParts;
+use crate::proxy::{EventEntrance, GatewayParts};
 use crate::spans::SpansGuard;
 use crate::telemetry::{AccessLogGuard, LimitTableReading, Metrics, RefusalsGuard, tell_of_lost_lines};
 use crate::upstream::Running;
@@ -46,6 +46,9 @@ pub(super) fn start(
     let (access_log, log_guard) = records::access_log(&settings, opened.log_file, access_log);
     let (decisions, refusals_guard) = records::noted(&snapshot, &clock, console.is_some(), runtime);
     let running = Running::default();
+    let reconciler =
+        Reconciler::new(stores, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
+    let reconciler = runtime.block_on(reconciler).with_running(running.clone());
     let parts = GatewayParts {
         snapshot: Arc::clone(&live),
         access_log,
@@ -56,17 +59,15 @@ pub(super) fn start(
         limits: settings.limits,
         slots: Slots::new(room.requests),
         messages: MessageMemory::new(settings.limits.message_memory),
-        running: running.clone(),
+        running,
         drain: drain.clone(),
         decisions: decisions.clone(),
         tracer,
+        events: Some(EventEntrance::new(Arc::new(EventDesk::new(reconciler.control(), Arc::clone(&clock))))),
     };
     let (accepts, accepting) = watch::channel(false);
     let listeners = (listeners, accepts);
     let (server, stop) = listeners::server(&settings, parts, &clock, metrics, (&shards, room), listeners);
-    let reconciler =
-        Reconciler::new(stores, files, Arc::clone(&live), metrics.clone(), Arc::clone(&clock), state);
-    let reconciler = runtime.block_on(reconciler).with_running(running);
     let companions = Companions {
         control: reconciler.control(),
         clock,
@@ -84,8 +85,7 @@ pub(super) fn start(
     runtime.spawn(reconciler.run());
     runtime.spawn(tell_of_lost_lines());
     let (notifier, reload) = companions.notify(runtime);
-    go_live(pages, companions, process, &settings);
-    announce(&snapshot, &shards);
+    go_live(pages, companions, process, (&snapshot, &shards));
     (
         Life { server, stop, signals, reload, drain: drain.clone(), settings, notifier, control },
         (log_guard, refusals_guard, spans_guard),
@@ -115,16 +115,22 @@ fn show_state(live: &Arc<Live<Snapshot>>, clock: &Arc<dyn Clock>, metrics: &Metr
     });
 }
 
-/// Shows the pages for operations that a configuration is live, begins to end streams with their credentials, and tells the process
-/// before this one, if there is one.
-fn go_live(mut pages: Pages, companions: Companions, process: &Process<'_>, settings: &Server) {
+/// Shows the pages for operations that a configuration is live, begins to end streams with their credentials, and tells
+/// the process before this one, if there is one, and the log.
+fn go_live(
+    mut pages: Pages,
+    companions: Companions,
+    process: &Process<'_>,
+    (snapshot, shards): (&Snapshot, &Shards),
+) {
     show_state(&companions.live, &companions.clock, process.metrics);
     companions.end_expired_streams(process.runtime);
     pages.is_live(companions.gateway());
     pages.serve(process.drain, process.metrics, process.runtime);
     if process.upgrade {
-        successor::sign(&successor::socket(settings));
+        successor::sign(&successor::socket(&snapshot.server));
     }
+    announce(snapshot, shards);
 }
 
 fn announce(snapshot: &Snapshot, shards: &Shards) {

@@ -47,6 +47,7 @@ pub use probe::{Probe, ProbeRequest, ProbedKey, Problem, SkippedKey, probe, prob
 pub use provider::Provider;
 pub use refresher::{Refresher, RefresherHandle};
 pub use skip::{SkipReason, Skipped};
+pub use source::options_of;
 pub use spec::{KeySource, ProviderSpec, TokenKind};
 pub use state_dir::{StateDir, StateDirError};
 pub use status::{KeyStatus, ProviderStatus};

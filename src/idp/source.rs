@@ -91,7 +91,9 @@ pub(super) fn source_of(spec: &ProviderSpec) -> Option<Box<dyn Source>> {
     }
 }
 
-pub(super) fn options_of(spec: &ProviderSpec) -> FetcherOptions {
+/// The trust and the way out of fetches from a provider.
+#[must_use]
+pub fn options_of(spec: &ProviderSpec) -> FetcherOptions {
     FetcherOptions {
         extra_ca: spec.extra_ca.as_deref().map(<[u8]>::to_vec),
         insecure_http: spec.insecure_http,

@@ -3,6 +3,7 @@
 //! `idp` asks, `authn` reads the response and judges what it says by the same terms and rules as the claims of a JWT.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Instant;
 
@@ -19,14 +20,14 @@ pub enum Introspection {
 #[derive(Debug, PartialEq, Eq)]
 pub struct ActiveToken {
     claims: Box<[u8]>,
-    until: Instant,
+    word: Arc<ProviderWord>,
 }
 
 impl ActiveToken {
     /// One with these claims, a JSON object. Its provider must be asked again from `until` on, whatever `exp` says.
     #[must_use]
-    pub const fn new(claims: Box<[u8]>, until: Instant) -> Self {
-        Self { claims, until }
+    pub fn new(claims: Box<[u8]>, until: Instant) -> Self {
+        Self { claims, word: Arc::new(ProviderWord { until, withdrawn: AtomicBool::new(false) }) }
     }
 
     /// Its claims, as JSON text.
@@ -35,9 +36,38 @@ impl ActiveToken {
         &self.claims
     }
 
-    /// From when on its provider must be asked again.
+    /// The word of its provider.
     #[must_use]
-    pub const fn until(&self) -> Instant {
-        self.until
+    pub const fn word(&self) -> &Arc<ProviderWord> {
+        &self.word
     }
 }
+
+/// The word of a provider that a token is active: one for all who remember the token.
+#[derive(Debug)]
+pub struct ProviderWord {
+    until: Instant,
+    withdrawn: AtomicBool,
+}
+
+impl ProviderWord {
+    /// Whether it counts at `now`; else the provider must be asked again.
+    #[must_use]
+    pub fn counts_at(&self, now: Instant) -> bool {
+        now < self.until && !self.withdrawn.load(Ordering::Relaxed)
+    }
+
+    /// It counts no more, wherever the token is remembered; whether it was not withdrawn before.
+    pub fn withdraw(&self) -> bool {
+        !self.withdrawn.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl PartialEq for ProviderWord {
+    fn eq(&self, other: &Self) -> bool {
+        let withdrawn = |word: &Self| word.withdrawn.load(Ordering::Relaxed);
+        self.until == other.until && withdrawn(self) == withdrawn(other)
+    }
+}
+
+impl Eq for ProviderWord {}

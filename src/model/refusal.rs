@@ -54,6 +54,8 @@ pub enum Refusal {
     CardUnavailable,
     /// The gateway has no key to sign with yet.
     KeySetUnavailable,
+    /// A security event cannot be acted on now.
+    EventsUnavailable,
     /// The agent has no free slot, or the process no free descriptor.
     Busy,
     /// The listener has no free slot for the connection.
@@ -64,7 +66,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal that is not a decision about a credential.
-    pub const UNDECIDED: [Self; 23] = [
+    pub const UNDECIDED: [Self; 24] = [
         Self::MalformedHead,
         Self::AmbiguousTarget,
         Self::InvalidHost,
@@ -85,6 +87,7 @@ impl Refusal {
         Self::CardRefused,
         Self::CardUnavailable,
         Self::KeySetUnavailable,
+        Self::EventsUnavailable,
         Self::Busy,
         Self::TooManyConnections,
         Self::GatewayTimeout,
@@ -113,7 +116,8 @@ impl Refusal {
             | Self::NoMessageMemory
             | Self::TooManyConnections
             | Self::CardUnavailable
-            | Self::KeySetUnavailable => 503,
+            | Self::KeySetUnavailable
+            | Self::EventsUnavailable => 503,
             Self::GatewayTimeout => 504,
         }
     }
@@ -146,6 +150,7 @@ impl Refusal {
             Self::CardRefused => "The agent's card cannot be served.",
             Self::CardUnavailable => "The agent's card is not known yet. Try again later.",
             Self::KeySetUnavailable => "There is no key yet. Try again later.",
+            Self::EventsUnavailable => "The event cannot be acted on now. Send it again later.",
             Self::Busy => "The agent is busy. Try again later.",
             Self::TooManyConnections => "There are too many connections. Try again later.",
             Self::GatewayTimeout => "The agent took too long to answer.",
@@ -166,7 +171,7 @@ impl Refusal {
                 Reason::ConcurrencyLimited | Reason::LimitsUnavailable | Reason::ProofMemoryFull,
             ) => Some("1"),
             // Likewise for the card of an agent, and a disk is full for longer.
-            Self::CardUnavailable | Self::KeySetUnavailable => Some("5"),
+            Self::CardUnavailable | Self::KeySetUnavailable | Self::EventsUnavailable => Some("5"),
             // A slot becomes free as soon as any request ends, and memory as soon as a message is sent.
             Self::Busy | Self::NoMessageMemory | Self::TooManyConnections | Self::TooManyRequests => {
                 Some("1")

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION,
-};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use url::Url;
 
@@ -17,7 +15,6 @@ use crate::model::{Clock as _, ForbiddenAddress, SystemClock, pem_without_marks}
 use super::FetchError;
 use super::address::{GuardedResolver, Lookup, is_loopback, literal, system_lookup};
 use super::coding::{Coding, Undecoded};
-use super::form::{Form, FormResponse};
 use super::proxy::{Egress, EgressProxy};
 use super::retry_after::retry_after;
 
@@ -83,8 +80,8 @@ pub struct Document {
 /// A client for documents.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    client: reqwest::Client,
-    limits: Limits,
+    pub(super) client: reqwest::Client,
+    pub(super) limits: Limits,
     insecure_http: bool,
     egress: Arc<Egress>,
 }
@@ -192,35 +189,8 @@ impl Fetcher {
         }
     }
 
-    /// Posts a form, and returns the response, whatever its status is.
-    ///
-    /// # Errors
-    /// When there is no complete response within the limits.
-    pub async fn post_form(&self, url: &Url, form: Form) -> Result<FormResponse, FetchError> {
-        self.permits(url)?;
-        let text = self.shown(url)?;
-        let exchange = async {
-            let failed = |e: reqwest::Error| FetchError::from_reqwest(&text, self.limits.connect, &e);
-            let mut request = self.client.post(url.clone()).body(form.body);
-            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-            if let Some(authorization) = form.authorization {
-                request = request.header(AUTHORIZATION, authorization);
-            }
-            if let Some(accept) = form.accept {
-                request = request.header(ACCEPT, accept);
-            }
-            let response = request.send().await.map_err(failed)?;
-            let (status, media_type) = (response.status(), response.headers().get(CONTENT_TYPE).cloned());
-            Ok(FormResponse { status, media_type, body: self.body(&text, response).await? })
-        };
-        match tokio::time::timeout(self.limits.total, exchange).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(FetchError::Timeout { url: text.clone(), after: self.limits.total }),
-        }
-    }
-
     /// `url` for a message, with the proxy that leads there.
-    fn shown(&self, url: &Url) -> Result<String, FetchError> {
+    pub(super) fn shown(&self, url: &Url) -> Result<String, FetchError> {
         let text = plain(url);
         Ok(match self.egress.of(url)? {
             Some(proxy) => format!("{text} (through the proxy {proxy})"),
@@ -249,7 +219,11 @@ impl Fetcher {
     }
 
     /// The body of a response, within the limit as received and as decoded.
-    async fn body(&self, text: &str, mut response: reqwest::Response) -> Result<Bytes, FetchError> {
+    pub(super) async fn body(
+        &self,
+        text: &str,
+        mut response: reqwest::Response,
+    ) -> Result<Bytes, FetchError> {
         let limit = self.limits.body;
         let coding = Coding::of(response.headers())
             .map_err(|encoding| FetchError::Encoded { url: text.to_owned(), encoding })?;

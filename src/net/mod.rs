@@ -13,6 +13,7 @@ pub(crate) mod fixtures;
 mod form;
 mod hosts;
 mod names;
+mod posting;
 mod proxy;
 mod retry_after;
 
@@ -23,5 +24,6 @@ pub use excerpt::excerpt;
 pub use fetcher::{Document, Fetched, Fetcher, FetcherOptions, Limits, deepest};
 pub use form::{Form, FormResponse};
 pub use names::{Known, NameError, Names, ServicePlace};
+pub use posting::{Json, JsonResponse};
 pub use proxy::{EgressProxy, ProxyUrl};
 pub use retry_after::retry_after;

@@ -3,18 +3,19 @@
 
 use std::sync::Arc;
 
-use http::Method;
 use http::uri::Scheme;
+use http::{HeaderValue, Method};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use crate::gate::SentSession;
 use crate::model::{Purpose, Refusal, Request};
 use crate::protocol::METADATA_METHODS;
-use crate::routing::{Agent, Match};
+use crate::routing::{Agent, EVENTS_PATH, Match};
 
 use super::answer::{Own, Problem};
 use super::context::Context;
+use super::events::{self, EventRequest};
 use super::govern::Governed;
 use super::grpc;
 use super::health;
@@ -167,6 +168,7 @@ impl Gateway {
                 })
             }
             Match::Keys => Err(self.key_set(head, ctx)),
+            Match::Events => Err(self.events(request, head, ctx)),
             Match::Reserved => Err(self.reserved(head, ctx)),
             Match::Card(agent) => {
                 ctx.route(&agent);
@@ -186,6 +188,19 @@ impl Gateway {
         });
         limits::count_failed(agent, &problem, ctx);
         problem
+    }
+
+    /// The response to a request that brings security events, whose body is still to be read.
+    fn events(&self, request: &Request<'_>, head: &RequestHeader, ctx: &Context) -> Own {
+        if !events::is_brought(head) {
+            let _counted = self.unrouted(head, ctx, Refusal::MethodNotAllowed);
+            return Problem::method(HeaderValue::from_static("POST")).into();
+        }
+        let Some(entrance) = &self.parts.events else { return self.unrouted(head, ctx, Refusal::NotFound) };
+        Own::Events(Box::new(EventRequest {
+            provider: request.path.as_str().strip_prefix(EVENTS_PATH).unwrap_or_default().into(),
+            entrance: entrance.clone(),
+        }))
     }
 
     /// Where clients look for metadata of authentication, and there is none.

@@ -12,6 +12,7 @@ use pingora::protocols::http::ServerSession;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType};
 
+use crate::events::LANGUAGE;
 use crate::gate::{Challenge, RefusedResponse, Verdict, challenge, detail};
 use crate::model::{Refusal, RequestId, methods};
 use crate::protocol::{Described, every_origin};
@@ -20,6 +21,7 @@ use crate::routing::{Agent, CorsHeaders, ErrorForm};
 use super::card_answer::CardAnswer;
 use super::context::{Context, OwnAnswer};
 use super::cross_origin;
+use super::events::EventRequest;
 use super::grpc;
 use super::limit_fields;
 use super::view::path_of;
@@ -149,6 +151,8 @@ pub(super) enum Own {
     Metadata(Described),
     Health(Health),
     Card(CardAnswer),
+    /// Its body is read first.
+    Events(Box<EventRequest>),
 }
 
 /// The state that a health check reports.
@@ -175,15 +179,11 @@ impl Own {
     pub(super) async fn give(self, session: &mut Session, ctx: &mut Context) -> pingora::Result<()> {
         match self {
             Self::Problem(problem) => {
-                ctx.answer(OwnAnswer::Refusal(problem.refusal));
-                ctx.grpc_status = grpc::status(session.req_header(), problem.refusal);
-                session.as_downstream_mut().set_total_drain_timeout(Some(BODY_DRAIN));
-                if !session.is_body_empty() && session.req_header().headers.contains_key(header::EXPECT) {
-                    // The client waits for a 100 that never comes, and may send no body: the connection cannot be reused.
-                    session.set_keepalive(None);
-                }
+                problem.note(session, ctx);
                 problem.send(session, ctx).await
             }
+            // In a box: hardly any request is one.
+            Self::Events(request) => Box::pin(give_events(&request, session, ctx)).await,
             Self::Preflight(headers) => {
                 ctx.answer(OwnAnswer::Preflight);
                 let mut head = ResponseHeader::build(204, Some(headers.len() + 2))?;
@@ -213,7 +213,7 @@ impl Own {
             Self::Health(health) => {
                 ctx.answer(OwnAnswer::Health);
                 let (status, text) = health.said();
-                let mut head = ResponseHeader::build(status, Some(4))?;
+                let mut head = ResponseHeader::build(status, Some(5))?;
                 head.insert_header(header::CONTENT_TYPE, "text/plain; charset=utf-8")?;
                 head.insert_header(header::CONTENT_LENGTH, text.len())?;
                 head.insert_header(header::CACHE_CONTROL, "no-store")?;
@@ -221,6 +221,55 @@ impl Own {
                 write(session, head, Bytes::from_static(text.as_bytes())).await
             }
         }
+    }
+}
+
+impl Problem {
+    /// Notes in the context that this is the response.
+    fn note(&self, session: &mut Session, ctx: &mut Context) {
+        ctx.answer(OwnAnswer::Refusal(self.refusal));
+        ctx.grpc_status = grpc::status(session.req_header(), self.refusal);
+        leave_body(session);
+    }
+}
+
+/// Answers a request that brings security events.
+async fn give_events(
+    request: &EventRequest,
+    session: &mut Session,
+    ctx: &mut Context,
+) -> pingora::Result<()> {
+    let (status, body) = match request.answer(session).await {
+        Ok(answer) => answer,
+        Err(refusal) => {
+            let problem = Problem::from(refusal);
+            problem.note(session, ctx);
+            return problem.send(session, ctx).await;
+        }
+    };
+    ctx.answer(OwnAnswer::Events);
+    leave_body(session);
+    let body = body.unwrap_or_default();
+    let mut head = ResponseHeader::build(status, Some(4))?;
+    if !body.is_empty() {
+        head.insert_header(header::CONTENT_TYPE, "application/json")?;
+        head.insert_header(header::CONTENT_LANGUAGE, LANGUAGE)?;
+    }
+    head.insert_header(header::CONTENT_LENGTH, body.len())?;
+    head.insert_header(header::CACHE_CONTROL, "no-store")?;
+    head.insert_header(REQUEST_ID, header_value(&ctx.request_id)?)?;
+    match body.is_empty() {
+        true => session.write_response_header(Box::new(head), true).await,
+        false => write(session, head, Bytes::from(body)).await,
+    }
+}
+
+/// What is unread of the request's body is dropped.
+fn leave_body(session: &mut Session) {
+    session.as_downstream_mut().set_total_drain_timeout(Some(BODY_DRAIN));
+    if !session.is_body_empty() && session.req_header().headers.contains_key(header::EXPECT) {
+        // The client waits for a 100 that never comes, and may send no body: the connection cannot be reused.
+        session.set_keepalive(None);
     }
 }
 

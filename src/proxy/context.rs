@@ -72,6 +72,7 @@ pub(super) enum OwnAnswer {
     Metadata,
     Health,
     Card,
+    Events,
 }
 
 impl Context {
@@ -106,7 +107,12 @@ impl Context {
 
     /// Notes the gateway's own response. A request that was admitted before stays admitted.
     pub(super) fn answer(&mut self, answer: OwnAnswer) {
-        if let OwnAnswer::Preflight | OwnAnswer::Metadata | OwnAnswer::Health | OwnAnswer::Card = answer {
+        if let OwnAnswer::Preflight
+        | OwnAnswer::Metadata
+        | OwnAnswer::Health
+        | OwnAnswer::Card
+        | OwnAnswer::Events = answer
+        {
             self.verdict = Verdict::unasked();
         }
         if let Stage::Received(agent) = &mut self.stage {

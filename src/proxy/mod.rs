@@ -17,6 +17,7 @@ mod client_certificate;
 mod context;
 mod cross_origin;
 mod decide;
+mod events;
 mod extent;
 mod failure;
 mod foreign_origin;
@@ -64,6 +65,7 @@ mod view;
 #[doc(hidden)]
 pub use certificate_header::{BadCertificate, certificate_digest};
 pub use context::Context;
+pub use events::EventEntrance;
 #[doc(hidden)]
 pub use inspect::{Inspected, inspect};
 pub use service::{Gateway, GatewayParts};

@@ -24,6 +24,7 @@ use crate::upstream::Running;
 
 use super::answer::Own;
 use super::context::Context;
+use super::events::EventEntrance;
 use super::origin::Origin;
 use super::view::path_of;
 use super::{noted, response};
@@ -57,6 +58,8 @@ pub struct GatewayParts {
     pub decisions: Option<Decisions>,
     /// What makes spans; `None` when there are none.
     pub tracer: Option<Tracer>,
+    /// Where security events come in; `None` where nobody acts on them.
+    pub events: Option<EventEntrance>,
 }
 
 /// The status in logs of a request whose client disconnected before the response: nginx introduced the number, and log

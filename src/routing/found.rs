@@ -23,6 +23,8 @@ pub enum Match<A> {
     Metadata(A, ResourceForm),
     /// It asks for the key set with which the gateway's signatures are verified.
     Keys,
+    /// It brings security events of the provider that its path names.
+    Events,
     /// It asks for metadata of authentication where there is none, which no agent answers.
     Reserved,
     /// It is for the card of this agent, which the gateway serves without any authentication.
@@ -43,6 +45,7 @@ impl<A: Clone> Match<&A> {
             Self::MethodNotAllowed(agent, allow) => Match::MethodNotAllowed(agent.clone(), allow),
             Self::Metadata(agent, form) => Match::Metadata(agent.clone(), form),
             Self::Keys => Match::Keys,
+            Self::Events => Match::Events,
             Self::Reserved => Match::Reserved,
             Self::Card(agent) => Match::Card(agent.clone()),
             Self::NotFound => Match::NotFound,

@@ -45,4 +45,4 @@ pub use route::Route;
 pub use router::{RouteConflict, Router};
 pub use session_place::SessionPlace;
 pub use upstream_challenge::UpstreamChallenge;
-pub use well_known::KEY_SET_PATH;
+pub use well_known::{EVENTS_PATH, KEY_SET_PATH};

@@ -3,10 +3,10 @@
 //!
 //! The deepest configured route bounds the cost of a look-up, whatever a client sends.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
-use crate::model::{CanonicalPath, Host, HostRule, PerShard, Request, Shard};
+use crate::model::{CanonicalPath, Host, HostRule, PerShard, ProviderName, Request, Shard};
 use crate::protocol::ResourceForm;
 
 use super::a2a::CARD_PATHS;
@@ -36,6 +36,8 @@ pub struct Router {
     len: usize,
     /// Whether the gateway signs, so that its key set is published.
     signs: bool,
+    /// The providers whose security events are received.
+    events: BTreeSet<ProviderName>,
 }
 
 #[derive(Debug, Default)]
@@ -99,6 +101,11 @@ impl Router {
         self.signs = true;
     }
 
+    /// Answers for the security events of this provider, on every host and before every agent.
+    pub fn receive_events(&mut self, provider: &ProviderName) {
+        self.events.insert(provider.clone());
+    }
+
     /// Routes a request.
     #[must_use]
     pub fn find(&self, request: &Request<'_>) -> Match<&Arc<Agent>> {
@@ -148,8 +155,10 @@ impl Router {
     /// What a client finds where metadata of authentication is looked for; `None` when an agent answers there.
     #[cold]
     fn well_known(&self, host: Option<&str>, path: &str, place: Place<'_>) -> Option<Match<&Arc<Agent>>> {
-        if place == Place::Keys {
-            return self.signs.then_some(Match::Keys);
+        match place {
+            Place::Keys => return self.signs.then_some(Match::Keys),
+            Place::Events(provider) => return self.events.contains(provider).then_some(Match::Events),
+            Place::Inserted(_) | Place::Behind(_) | Place::Other => {}
         }
         if !self.levels(host).any(|paths| paths.guarded) {
             return None;
@@ -165,7 +174,7 @@ impl Router {
             return None;
         }
         let described = match place {
-            Place::Other | Place::Keys => None,
+            Place::Other | Place::Keys | Place::Events(_) => None,
             Place::Behind(route) => {
                 let agent = at(route).filter(|agent| agent.route.path == route)?;
                 Some((agent, ResourceForm::BASE))
@@ -301,6 +310,7 @@ mod tests {
         agent.route.methods = Methods::new(&[Method::POST]);
         let mut router = Router::default();
         router.insert(Arc::new(agent.into())).unwrap();
+        router.receive_events(&ProviderName::parse("corp").unwrap());
         let (plain, mut page) = (HeaderMap::new(), HeaderMap::new());
         page.insert("origin", "https://a.example".parse().unwrap());
         page.insert("access-control-request-method", "POST".parse().unwrap());
@@ -311,6 +321,9 @@ mod tests {
             (Method::OPTIONS, "/open/x", &plain, "POST"),
             (Method::GET, "/open", &page, "POST"),
             (Method::OPTIONS, "/", &page, "nothing"),
+            (Method::POST, "/.portcullis/events/corp", &plain, "events"),
+            (Method::POST, "/.portcullis/events/other", &plain, "nothing"),
+            (Method::POST, "/.portcullis/events/corp/x", &plain, "nothing"),
         ] {
             let path = CanonicalPath::parse(path.as_bytes()).unwrap();
             let now = Instant::from_unix(0);
@@ -325,6 +338,7 @@ mod tests {
                 }
                 Match::MethodNotAllowed(_, allow) => allow.to_str().unwrap().to_owned(),
                 Match::Card(_) => "a card".to_owned(),
+                Match::Events => "events".to_owned(),
                 Match::NotFound | Match::Metadata(..) | Match::Keys | Match::Reserved => "nothing".to_owned(),
             };
             assert_eq!(found, wanted, "{method}");

@@ -8,6 +8,9 @@ use crate::protocol::{RESOURCE_METADATA, inserted};
 /// Where the key set is with which the gateway's signatures are verified.
 pub const KEY_SET_PATH: &str = "/.well-known/portcullis/jwks.json";
 
+/// Where the security events of identity providers are received: the name of the provider follows.
+pub const EVENTS_PATH: &str = "/.portcullis/events/";
+
 /// Such a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place<'p> {
@@ -17,6 +20,8 @@ pub(super) enum Place<'p> {
     Behind(&'p str),
     /// The key set of the gateway.
     Keys,
+    /// The security events of the provider with this name.
+    Events(&'p str),
     /// Where nothing of ours is.
     Other,
 }
@@ -28,7 +33,10 @@ impl<'p> Place<'p> {
         let bytes = path.as_bytes();
         // A reserved path starts with `/.` or ends with `resource` or `resource/`.
         match (bytes.get(1), bytes.last()) {
-            (Some(b'.'), _) | (_, Some(b'e' | b'/')) => Self::of_likely(path),
+            (Some(b'.'), _) => {
+                path.strip_prefix(EVENTS_PATH).map(Self::Events).or_else(|| Self::of_likely(path))
+            }
+            (_, Some(b'e' | b'/')) => Self::of_likely(path),
             _ => None,
         }
     }
@@ -52,7 +60,7 @@ mod tests {
 
     #[test]
     fn places_are_known_by_their_beginning_or_their_end() {
-        use Place::{Behind, Inserted, Keys, Other};
+        use Place::{Behind, Events, Inserted, Keys, Other};
         for (path, wanted) in [
             ("/.well-known/oauth-protected-resource", Some(Inserted(""))),
             ("/.well-known/oauth-protected-resource/", Some(Inserted("/"))),
@@ -64,6 +72,10 @@ mod tests {
             ("/.well-known/portcullis/jwks.json", Some(Keys)),
             ("/.well-known/portcullis/jwks.json/", None),
             ("/a/.well-known/portcullis/jwks.json", None),
+            ("/.portcullis/events/corp", Some(Events("corp"))),
+            ("/.portcullis/events/", Some(Events(""))),
+            ("/.portcullis/events", None),
+            ("/a/.portcullis/events/corp", None),
             ("/.well-known/openid-federation", None),
             ("/.well-known/agent-card.json", None),
             ("/.well-known/oauth", None),

@@ -152,6 +152,13 @@ families! {
         log_records: counter "portcullis_log_records_total" { Result }
             = "Log records of the access log for the collector, by what became of them: sent or dropped.";
 
+        security_events: counter "portcullis_security_events_total" { Provider, SecurityEventKind, SecurityEventResult }
+            = "Security events and logouts by provider, type, and what became of them.";
+        security_event_last: timestamp "portcullis_security_event_last_timestamp_seconds" { Provider }
+            = "When the last security event or logout of the provider came (Unix time).";
+        security_event_polls: counter "portcullis_security_event_polls_total" { Provider, Result }
+            = "Times that a provider was asked for security events, by how it ended.";
+
         jwks_refresh: counter "portcullis_jwks_refresh_total" { Provider, Trigger, Result }
             = "Key fetches by provider, by what asked for them and by how they ended.";
         jwks_last_success: timestamp "portcullis_jwks_last_success_timestamp_seconds" { Provider }

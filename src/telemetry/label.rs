@@ -5,8 +5,8 @@
 
 use crate::model::{
     AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, DenialKind, EndedBy,
-    ListOutcome, LookupResult, OperationClass, Reason, RetryResult, Shard, StreamKind, TargetFault,
-    TargetState, TokenBinding,
+    ListOutcome, LookupResult, OperationClass, Reason, RetryResult, SecurityEventKind, SecurityEventResult,
+    Shard, StreamKind, TargetFault, TargetState, TokenBinding,
 };
 
 use super::{AssertionResult, HandshakeFailure, IntrospectionResult, LimitResult, TargetUse, UpstreamError};
@@ -106,6 +106,10 @@ pub enum Label {
     LookupResult,
     /// How the question about a token was answered.
     IntrospectionResult,
+    /// What a provider told.
+    SecurityEventKind,
+    /// What became of it.
+    SecurityEventResult,
 }
 
 impl Label {
@@ -137,7 +141,9 @@ impl Label {
             | Self::RetryResult
             | Self::LookupResult
             | Self::AssertionResult
-            | Self::IntrospectionResult => "result",
+            | Self::IntrospectionResult
+            | Self::SecurityEventResult => "result",
+            Self::SecurityEventKind => "type",
             Self::Limit | Self::LimitName => "limit",
             Self::Log => "log",
             Self::Version => "version",
@@ -199,6 +205,8 @@ impl Label {
             Self::RetryResult => Some(RetryResult::ALL.len()),
             Self::LookupResult => Some(LookupResult::ALL.len()),
             Self::IntrospectionResult => Some(IntrospectionResult::ALL.len()),
+            Self::SecurityEventKind => Some(SecurityEventKind::ALL.len()),
+            Self::SecurityEventResult => Some(SecurityEventResult::ALL.len()),
         }
     }
 }

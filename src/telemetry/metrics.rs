@@ -21,9 +21,9 @@ use super::resolved::Resolved;
 use super::target_gauges::TargetGauges;
 use super::task::EndedTask;
 use super::{
-    AgentMetrics, AgentTargetsReading, CardMetrics, ConnectionMetrics, Declaration, ExportMetrics,
-    HandshakeMetrics, InFlight, Label, LimitMetrics, LimitTableReading, ProviderMetrics, SharedStateMetrics,
-    SpanMetrics, StoreMetrics, TargetMetrics, TargetReading, TokenCacheMetrics,
+    AgentMetrics, AgentTargetsReading, CardMetrics, ConnectionMetrics, Declaration, EventMetrics,
+    ExportMetrics, HandshakeMetrics, InFlight, Label, LimitMetrics, LimitTableReading, ProviderMetrics,
+    SharedStateMetrics, SpanMetrics, StoreMetrics, TargetMetrics, TargetReading, TokenCacheMetrics,
 };
 
 /// What is configured by name: the series of everything else are dropped.
@@ -87,6 +87,12 @@ impl Metrics {
     #[must_use]
     pub fn provider(&self, name: &ProviderName) -> ProviderMetrics {
         ProviderMetrics::new(&self.0, name.as_str())
+    }
+
+    /// The handles of the security events of one provider.
+    #[must_use]
+    pub fn events(&self, provider: &ProviderName) -> EventMetrics {
+        EventMetrics::new(&self.0, provider.as_str())
     }
 
     /// The handles of one limit at one agent.

@@ -83,7 +83,7 @@ async fn nothing_leaks_at(level: &str) {
     places.lines("standard error", &err);
     places.files(
         stage.gateway.folder.path(),
-        &["admin.token", "portcullis.yaml", "a.key", "redis.password", "client.secret"],
+        &["admin.token", "portcullis.yaml", "a.key", "redis.password", "client.secret", "events.auth"],
     );
     let when =
         format!("{level}: {requests} requests, {} lines of access log, {} of log", out.len(), err.len());

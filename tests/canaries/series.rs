@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::stage::Stage;
 
-/// So many requests in the short form: two thousand of each kind; fifty times that with `PORTCULLIS_LONG=1`.
+/// So many requests in the short form: nearly two thousand of each kind; fifty times that with `PORTCULLIS_LONG=1`.
 const REQUESTS: usize = 20_000;
 const LONG: usize = 1_000_000;
 /// So many connections at a time, each with one request after the other.
@@ -23,7 +23,7 @@ fn strange(i: usize, issuer: &str) -> String {
         format!("{}.{}.{}", encode(header.to_string()), encode(claims.to_string()), encode([0_u8; 64]))
     };
     let claims = json!({"iss": issuer, "aud": "x", "sub": format!("s{i}"), "exp": now() + 300, "iat": now()});
-    match i % 10 {
+    match i % 11 {
         0 => format!("GET /strange{i}/x HTTP/1.1\r\nHost: h{i}.test\r\n\r\n"),
         1 => format!("BREW{i} /a HTTP/1.1\r\nHost: h{i}.test\r\n\r\n"),
         2 => format!("GET /a/{i}?q={i} HTTP/1.1\r\nHost: x\r\nAuthorization: Strange{i} {i}\r\n\r\n"),
@@ -45,6 +45,14 @@ fn strange(i: usize, issuer: &str) -> String {
         8 => format!(
             "HEAD /agents/agent{i} HTTP/1.1\r\nHost: {i}\r\nX-Agent-{i}: {i}\r\nUser-Agent: ua{i}\r\n\r\n"
         ),
+        9 => {
+            let logout = json!({"iss": issuer, "aud": "web", "sub": format!("s{i}"), "iat": now()});
+            let header = json!({"alg": "ES256", "typ": "logout+jwt", "kid": format!("kid{i}")});
+            let form = format!("logout_token={}", token(header, logout));
+            let head = "POST /.portcullis/events/corp HTTP/1.1\r\nHost: x\r\n\
+                        Content-Type: application/x-www-form-urlencoded";
+            format!("{head}\r\nContent-Length: {}\r\n\r\n{form}", form.len())
+        }
         _ => format!(
             "OPTIONS /p{i} HTTP/1.1\r\nHost: x\r\nOrigin: https://o{i}.test\r\nX-Forwarded-Host: f{i}\r\n\r\n"
         ),

@@ -80,6 +80,8 @@ pub(crate) struct Stage {
     pub(crate) password: String,
     /// The secret of the gateway at a provider.
     pub(crate) client_secret: String,
+    /// What a transmitter of security events shows, and what the gateway shows to one.
+    pub(crate) agreed: String,
     body: Value,
     _garbling: Scripted,
     _asked: [Scripted; 2],
@@ -106,7 +108,7 @@ impl Stage {
         // Nobody listens there.
         let redis = "url: \"redis://127.0.0.1:9/0\", username: gateway, password_file: redis.password";
         let server = format!("  state_dir: state\n  shared_state: {{ redis: {{ {redis} }} }}\n");
-        let (password, client_secret) = (secret::new(), secret::new());
+        let (password, client_secret, agreed) = (secret::new(), secret::new(), secret::new());
         let start = Start {
             body: &written(&body),
             server: &server,
@@ -118,6 +120,7 @@ impl Stage {
                 ("a.key", &tls.0),
                 ("redis.password", &password),
                 ("client.secret", &client_secret),
+                ("events.auth", &agreed),
             ],
             tls: &[("a.pem", "a.key")],
             ..Start::default()
@@ -142,6 +145,7 @@ impl Stage {
             said,
             password,
             client_secret,
+            agreed,
             body,
             _garbling,
             _asked: asked,
@@ -241,7 +245,12 @@ fn body(issuer: &Issuer, other: &Issuer, upstream: &Upstream, garbling: &Scripte
     });
     json!({
         "identity_providers": {
-            "corp": {"issuer": issuer.url, "refresh": "1s"},
+            "corp": {"issuer": issuer.url, "refresh": "1s", "events": {
+                "push": {"audience": "receiver", "authorization_file": "events.auth"},
+                // What is answered there cannot be understood.
+                "poll": {"endpoint": format!("{}/garbling/length", garbling.url()), "token_file": "events.auth"},
+                "backchannel_logout": "web",
+            }},
             "other": {"issuer": other.url},
             "dead": {"issuer": "https://dead.test", "jwks_uri": "http://127.0.0.1:9/jwks"},
         },

@@ -138,7 +138,7 @@ impl Traffic {
     }
 
     /// Sends a request; keeps the answer when it is one of ours.
-    async fn send(&mut self, what: &str, request: reqwest::RequestBuilder) -> u16 {
+    pub(crate) async fn send(&mut self, what: &str, request: reqwest::RequestBuilder) -> u16 {
         self.requests += 1;
         let Ok(answer) = request.send().await else { return 0 };
         let status = answer.status().as_u16();
@@ -208,6 +208,7 @@ impl Traffic {
         self.too_many(stage).await;
         self.messages(stage, &good).await;
         self.proofs(stage).await;
+        self.told(stage).await;
         self.raw(stage, &good).await;
         self.encrypted(stage, &good).await;
     }

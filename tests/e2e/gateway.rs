@@ -9,6 +9,8 @@ use super::provider::{Provider, Site};
 pub(crate) struct Setup {
     providers: Vec<(String, String)>,
     refresh: &'static str,
+    /// Further members of each provider, and lines of `server`.
+    more: (&'static str, &'static str),
 }
 
 impl Setup {
@@ -19,12 +21,17 @@ impl Setup {
 
     pub(crate) fn at(sites: &[(&str, &Site)]) -> Self {
         let named = |(name, site): &(&str, &Site)| ((*name).to_owned(), site.issuer());
-        Self { providers: sites.iter().map(named).collect(), refresh: "10m" }
+        Self { providers: sites.iter().map(named).collect(), refresh: "10m", more: ("", "") }
     }
 
     /// The same, with keys fetched anew every second.
     pub(crate) fn refreshed_each_second(self) -> Self {
         Self { refresh: "1s", ..self }
+    }
+
+    /// The same, and the logouts of the client `web` at the providers are taken.
+    pub(crate) fn logging_out(self) -> Self {
+        Self { more: (", events: { backchannel_logout: web }", "  state_dir: state\n"), ..self }
     }
 
     fn body(&self, upstream: &str) -> String {
@@ -38,7 +45,10 @@ impl Setup {
         let names: Vec<&str> = self.providers.iter().map(|(name, _)| name.as_str()).collect();
         let refresh = self.refresh;
         let provider = |(name, issuer): &(String, String)| {
-            format!("  {name}: {{ issuer: \"{issuer}\", leeway: 0s, refresh: {refresh} }}\n")
+            format!(
+                "  {name}: {{ issuer: \"{issuer}\", leeway: 0s, refresh: {refresh}{more} }}\n",
+                more = self.more.0
+            )
         };
         let providers: String = self.providers.iter().map(provider).collect();
         let agents: String = names.iter().map(|name| agent(name, name)).collect();
@@ -82,7 +92,7 @@ impl Gateway {
     pub(crate) async fn start(setup: &Setup) -> Self {
         let upstream = Upstream::start().await;
         let body = setup.body(&upstream.url());
-        let running = Start { body: &body, ..Start::default() }.ready().await;
+        let running = Start { body: &body, server: setup.more.1, ..Start::default() }.ready().await;
         Self { running, _upstream: upstream }
     }
 

@@ -12,6 +12,7 @@
 //
 // Keys are kept in KEYS_FILE, so that a provider that comes back is the same one.
 //   POST /control/rotate   makes new keys and signs with them at once; the ones before stay published
+//   POST /control/logout   sends alice's logout token to the URI in the body, as her client `web` has asked for it
 //   POST /control/hang     takes connections from now on and never answers, as a provider behind a dead balancer does
 import { createServer } from 'node:http';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -88,7 +89,7 @@ function freshKeys() {
   }));
 }
 
-function makeProvider(keys) {
+function makeProvider(keys, web = WEB) {
   const provider = new Provider(issuer, {
     jwks: { keys },
     acrValues: ['urn:strong', 'urn:weak'],
@@ -99,7 +100,7 @@ function makeProvider(keys) {
       const code = oidc.entities.AuthorizationCode;
       return code && { acr: code.acr, amr: code.amr, auth_time: code.authTime };
     },
-    clients: [WEB, ...asking(), ...Object.keys(CLIENTS).map((client_id) => ({
+    clients: [web, ...asking(), ...Object.keys(CLIENTS).map((client_id) => ({
       client_id,
       client_secret: 'not-a-secret',
       grant_types: ['client_credentials'],
@@ -109,10 +110,13 @@ function makeProvider(keys) {
       dpop_bound_access_tokens: BOUND.includes(client_id),
     }))],
     scopes: ['openid', 'refunds:write'],
+    // Its dispatcher lets no request go to a loopback address, which is where the gateway is.
+    fetch: (url, { dispatcher: _, ...options }) => globalThis.fetch(url, options),
     enabledJWA: { dPoPSigningAlgValues: ['ES256', 'Ed25519', 'PS256', 'RS256'] },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      backchannelLogout: { enabled: true },
       introspection: { enabled: true, allowedPolicy: () => true },
       jwtIntrospection: { enabled: true },
       revocation: { enabled: true },
@@ -135,6 +139,19 @@ function makeProvider(keys) {
   });
   provider.on('server_error', (_ctx, error) => console.error(error));
   return provider;
+}
+
+// Tells the client's URI that alice has logged out, in the way of a provider whose session ends.
+async function logOut(request, response) {
+  let uri = '';
+  for await (const piece of request) uri += piece;
+  const teller = makeProvider(keys, { ...WEB, backchannel_logout_uri: uri });
+  const client = await teller.Client.find('web');
+  const answer = await client.backchannelLogout('alice', randomUUID()).then(
+    (told) => ({ status: told?.status ?? told?.statusCode ?? 200 }),
+    (error) => ({ error: error.message }),
+  );
+  response.end(JSON.stringify(answer));
 }
 
 // Alice logs in, and grants the client what it asks for.
@@ -170,6 +187,8 @@ createServer((request, response) => {
   } else if (request.method === 'POST' && request.url === '/control/hang') {
     hanging = true;
     response.end('{}');
+  } else if (request.method === 'POST' && request.url === '/control/logout') {
+    logOut(request, response);
   } else if (request.url.startsWith('/control/login/')) {
     logIn(provider, request, response);
   } else if (!hanging) {

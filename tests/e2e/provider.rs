@@ -116,6 +116,11 @@ impl Provider {
         self.post("/control/rotate", "").await.as_array().expect("key ids").len()
     }
 
+    /// Tells this URI that alice has logged out; how that went.
+    pub(crate) async fn log_out(&self, uri: &str) -> serde_json::Value {
+        self.post("/control/logout", uri).await
+    }
+
     /// Takes connections from now on, and never answers.
     pub(crate) async fn hang(&self) {
         self.post("/control/hang", "").await;

@@ -29,6 +29,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["model", "private_file"]),
     ("idp", &["model", "private_file", "net", "telemetry"]),
     ("authn", &["model", "net", "telemetry", "authz", "idp"]),
+    ("events", &["model", "telemetry", "idp", "authn"]),
     ("routing", &["model", "telemetry", "authz", "protocol", "limits", "upstream", "authn"]),
     ("gate", &["model", "authz", "protocol", "limits", "idp", "authn", "routing"]),
     (
@@ -45,6 +46,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "upstream",
             "idp",
             "authn",
+            "events",
             "routing",
         ],
     ),
@@ -62,6 +64,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "upstream",
             "store",
             "idp",
+            "events",
             "routing",
             "config",
         ],
@@ -77,6 +80,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "protocol",
             "limits",
             "upstream",
+            "events",
             "routing",
             "gate",
             "config",
@@ -94,6 +98,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "limits",
             "idp",
             "authn",
+            "events",
             "store",
             "routing",
             "gate",
@@ -149,7 +154,7 @@ const CRYPTO: &[&str] = &[
 
 /// Rooms that decide: no I/O, no clock.
 const PURE: &[&str] =
-    &["model", "authz", "protocol", "limits", "upstream", "routing", "gate", "config", "import"];
+    &["model", "authz", "protocol", "limits", "upstream", "events", "routing", "gate", "config", "import"];
 const IMPURE: &[&str] = &[
     "std::fs",
     "std::process",

@@ -6,10 +6,11 @@ use super::text::File;
 const PLAIN: [&str; 5] = ["Bytes<", "Count<", "Flag", "Size<", "Time<"];
 
 /// Settings that are plain and yet are named in more places, each with why.
-const ELSEWHERE: [(&str, &str); 13] = [
+const ELSEWHERE: [(&str, &str); 14] = [
     ("any", "an ordinary word, which names other things"),
     ("base", "an ordinary word, which names other things"),
     ("entries", "an ordinary word, which names other things"),
+    ("interval", "health checks have one, and polls for events"),
     ("max_age", "cross-origin rules have one, and proofs"),
     ("max_in_flight", "agents have one, and their upstreams"),
     ("mcp", "a section of agents has the same name"),

@@ -80,6 +80,15 @@ export function MoreSettings({ form, edit, error, open }: Props & { open: boolea
           onChange={(event) => edit({ clientClaim: event.currentTarget.value })}
         />
         {form.introspects && <IntrospectionFields form={form} edit={edit} error={error} />}
+        {form.pollsEvents && (
+          <TextInput
+            label="Security events: interval"
+            description="How often the provider is asked for them; default 15s"
+            value={form.eventsInterval}
+            error={error("eventsInterval")}
+            onChange={(event) => edit({ eventsInterval: event.currentTarget.value })}
+          />
+        )}
         <Switch
           label="Fetch keys over plain HTTP"
           description="Only for tests: anyone on the network path can replace the keys and forge tokens."

@@ -16,6 +16,7 @@ import { PageHead } from "../parts/PageHead";
 import { Time } from "../parts/Time";
 import { span } from "../parts/format";
 import { ReadOnlyNotice, off, useReadOnly } from "../parts/writable";
+import { Events } from "./Events";
 import { FetchKeys } from "./FetchKeys";
 import { Introspection } from "./Introspection";
 import { Metadata } from "./Metadata";
@@ -117,6 +118,7 @@ function Shown({ provider }: { provider: ProviderDetail }) {
         )}
       </section>
       {status.introspection && <Introspection status={status.introspection} agents={provider.used_by} />}
+      {provider.events && <Events events={provider.events} />}
       <Metadata provider={provider} />
       <History resource={`identity_providers/${provider.name}`} readOnly={readOnly} />
       <ProviderDrawer provider={provider} opened={editing} onClose={() => go(path)} />

@@ -17,6 +17,14 @@ describe("a provider that was opened and not changed stays as it is", () => {
       },
     ],
     ["introspection of defaults", { issuer: "https://a", introspection: { auth: { client_id: "g" } } }],
+    [
+      "events",
+      {
+        issuer: "https://a",
+        events: { poll: { endpoint: "https://a/p", interval: "30s", later: 1 }, backchannel_logout: "web" },
+      },
+    ],
+    ["events that come by themselves", { issuer: "https://a", events: { backchannel_logout: true } }],
     ["a trust domain", { spiffe: { trust_domain: "a.test", bundle_url: "https://a.test/b" } }],
     ["a trust domain with a file", { spiffe: { trust_domain: "a.test", bundle_file: "b.json", later: 1 } }],
     ["a file", { issuer: "a", public_key_file: "a.pem", ca_file: "ca.pem" }],
@@ -49,6 +57,14 @@ it("writes how a provider is asked, where it is asked at all", () => {
   const written = specOf({ ...formOf(spec), ...typed }, spec);
   expect(written.introspection).toEqual({ auth: {}, timeout: "3s", max_in_flight: 16 });
   expect(specOf({ ...formOf({}), ...typed, issuer: "https://a" }, {})).toEqual({ issuer: "https://a" });
+});
+
+it("writes how often a provider is asked for events, where it is", () => {
+  const spec: JsonObject = { issuer: "https://a", events: { poll: { endpoint: "https://a/p" } } };
+  const written = specOf({ ...formOf(spec), eventsInterval: "1m" }, spec);
+  expect(written.events).toEqual({ poll: { endpoint: "https://a/p", interval: "1m" } });
+  const pushed: JsonObject = { issuer: "https://a", events: { push: { audience: "x" } } };
+  expect(specOf({ ...formOf(pushed), eventsInterval: "1m" }, pushed)).toEqual(pushed);
 });
 
 it("says what is missing for the chosen source only", () => {

@@ -1,6 +1,7 @@
 // An identity provider as its form edits it. As with agents, members that the form does not know are kept.
 import type { Json, JsonObject } from "../api/schemas";
 import { flag, isObject, list, member, put, text } from "../deploy/spec";
+import { type EventsForm, readEvents, writeEvents } from "./eventsForm";
 import { type IntrospectionForm, readIntrospection, writeIntrospection } from "./introspectionForm";
 
 /** The source of the keys. The two files are on the gateway's disk: the form can keep them, but not set them. */
@@ -9,7 +10,7 @@ export type Source =
 
 export const SOURCES: Source[] = ["jwks_uri", "jwks", "public_key", "jwks_file", "public_key_file", "spiffe"];
 
-export interface ProviderForm extends IntrospectionForm {
+export interface ProviderForm extends IntrospectionForm, EventsForm {
   issuer: string;
   source: Source;
   jwksUri: string;
@@ -60,6 +61,7 @@ export function formOf(spec: JsonObject): ProviderForm {
     egressProxy: text(spec.egress_proxy),
     insecureHttp: flag(spec.insecure_http, false),
     ...readIntrospection(spec),
+    ...readEvents(spec),
   };
 }
 
@@ -86,6 +88,7 @@ export function specOf(form: ProviderForm, original: JsonObject): JsonObject {
   put(spec, "egress_proxy", form.egressProxy.trim(), "");
   put(spec, "insecure_http", form.insecureHttp, false);
   writeIntrospection(form, spec);
+  writeEvents(form, spec);
   return spec;
 }
 
@@ -136,6 +139,7 @@ const FIELDS: [string, ProviderField][] = [
   ["/introspection/max_ttl", "introspectionTtl"],
   ["/introspection/negative_ttl", "introspectionNegativeTtl"],
   ["/introspection/max_in_flight", "introspectionInFlight"],
+  ["/events/poll/interval", "eventsInterval"],
 ];
 
 /** The field that a finding's pointer names; `null` when the form has none for it. */

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quick_cache::sync::Cache;
 use quick_cache::{Lifecycle, Weighter};
 
-use crate::model::Digest;
+use crate::model::{Digest, Principal};
 use crate::telemetry::TokenCacheMetrics;
 
 use super::forged::Forged;
@@ -92,6 +92,14 @@ impl TokenCache {
         if self.good.remove(digest).is_some() {
             self.metrics.evicted();
         }
+    }
+
+    /// Withdraws the word of the provider with this number about tokens of such principals; how many there were. Copies that
+    /// threads hold share it.
+    pub(in crate::authn) fn withdraw(&self, provider: u64, is_it: impl Fn(&Principal) -> bool) -> usize {
+        let named = |known: &Remembered| known.provider() == provider && is_it(known.principal());
+        let all = self.good.iter().filter(|(_, known)| known.word().is_some() && named(known));
+        all.filter(|(_, known)| known.word().is_some_and(|word| word.withdraw())).count()
     }
 
     pub(in crate::authn) fn get_bad(&self, digest: &Digest) -> Option<Arc<Forged>> {

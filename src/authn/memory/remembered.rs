@@ -10,7 +10,9 @@ use std::sync::{Arc, OnceLock};
 use crate::authn::oauth::{AudienceClaim, Terms, Token, claims, identity, verified};
 use crate::authz::{Admission, Entry, Trace};
 use crate::idp::{KeyName, Provider, VerificationKey};
-use crate::model::{ActiveToken, Algorithm, Identity, Instant, KeyId, Live, Principal, Request};
+use crate::model::{
+    ActiveToken, Algorithm, Identity, Instant, KeyId, Live, Principal, ProviderWord, Request,
+};
 
 /// Agents beside the first whose admission is remembered with a token; one more displaces the oldest. Few tokens are used at
 /// more than eight agents, and for those nothing is repeated but the rules.
@@ -41,10 +43,10 @@ pub(in crate::authn) struct Remembered {
 enum Basis {
     /// A signature.
     Signed(Signature),
-    /// A signature, and the word of its provider, which counts until then.
-    SignedAndActive(Signature, Instant),
-    /// The word of its provider, which counts until then.
-    Active(Instant),
+    /// A signature, and the word of its provider.
+    SignedAndActive(Signature, Arc<ProviderWord>),
+    /// The word of its provider.
+    Active(Arc<ProviderWord>),
 }
 
 /// A signature that verified.
@@ -72,8 +74,8 @@ pub(in crate::authn) struct Proof<'a> {
     pub(in crate::authn) audience_claim: AudienceClaim,
     pub(in crate::authn) algorithm: Algorithm,
     pub(in crate::authn) key: Arc<VerificationKey>,
-    /// Until when its provider's word counts that it is active, where it was asked.
-    pub(in crate::authn) active_until: Option<Instant>,
+    /// The word of its provider that it is active, where it was asked.
+    pub(in crate::authn) active: Option<Arc<ProviderWord>>,
     pub(in crate::authn) principal: Arc<Principal>,
 }
 
@@ -95,9 +97,9 @@ impl Remembered {
         Self {
             provider: proof.provider.id(),
             terms: std::mem::take(&mut token.terms).remembered(proof.audience_claim),
-            basis: match proof.active_until {
+            basis: match proof.active {
                 None => Basis::Signed(signature),
-                Some(until) => Basis::SignedAndActive(signature, until),
+                Some(word) => Basis::SignedAndActive(signature, word),
             },
             has_access_type: token.has_access_type(),
             payload: std::mem::take(&mut token.payload).into_boxed_slice(),
@@ -117,7 +119,7 @@ impl Remembered {
         Self {
             provider: provider.id(),
             terms,
-            basis: Basis::Active(active.until()),
+            basis: Basis::Active(Arc::clone(active.word())),
             has_access_type: false,
             payload: active.claims().into(),
             principal,
@@ -143,12 +145,12 @@ impl Remembered {
 
     /// Whether what proved it still does at the time of this request, which is noted where uses are counted.
     pub(in crate::authn) fn still_counts(&self, provider: &Provider, request: &Request<'_>) -> bool {
-        let (signature, until) = match &self.basis {
+        let (signature, word) = match &self.basis {
             Basis::Signed(signature) => (Some(signature), None),
-            Basis::SignedAndActive(signature, until) => (Some(signature), Some(*until)),
-            Basis::Active(until) => (None, Some(*until)),
+            Basis::SignedAndActive(signature, word) => (Some(signature), Some(word)),
+            Basis::Active(word) => (None, Some(word)),
         };
-        if until.is_some_and(|until| request.now >= until)
+        if word.is_some_and(|word| !word.counts_at(request.now))
             || signature.is_some_and(|signature| !signature.is_still_made(provider, request.now))
         {
             return false;
@@ -156,7 +158,7 @@ impl Remembered {
         if let Some(signature) = signature {
             request.note_use(signature.key.last_used());
         }
-        if let Some(introspector) = until.and_then(|_| provider.introspector()) {
+        if let Some(introspector) = word.and_then(|_| provider.introspector()) {
             introspector.note_active();
         }
         true
@@ -257,6 +259,14 @@ impl Remembered {
             + self.terms.bytes()
             + self.signature().map_or(0, Signature::bytes)
             + ADMISSION_BYTES
+    }
+
+    /// The word of its provider, where that was asked.
+    pub(super) const fn word(&self) -> Option<&Arc<ProviderWord>> {
+        match &self.basis {
+            Basis::Signed(_) => None,
+            Basis::SignedAndActive(_, word) | Basis::Active(word) => Some(word),
+        }
     }
 
     const fn signature(&self) -> Option<&Signature> {

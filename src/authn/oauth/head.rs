@@ -21,13 +21,26 @@ pub(super) fn read<'t>(text: &'t str, trace: &mut impl Trace) -> Result<Token<'t
     parsed.map_err(|_| Reason::TokenMalformed)
 }
 
-/// The checks that need the header alone.
+/// The checks of an access token that need the header alone.
 /// `svids` says whether the agent takes JWT-SVIDs.
 pub(super) fn check_head(
     token: &Token<'_>,
     svids: bool,
     trace: &mut impl Trace,
 ) -> Result<Algorithm, Reason> {
+    let algorithm = check_signing(token, trace)?;
+    let is_good = |typ: &str| is_accepted_type(typ) || (svids && is_svid_type(typ));
+    let typ_ok = token.typ.as_deref().is_none_or(is_good);
+    trace.check(Check::Type, typ_ok, || Facts {
+        seen: Some(format!("typ: {}", token.typ.as_deref().unwrap_or("absent"))),
+        wanted: if svids { "absent, JWT, JOSE or at+jwt" } else { "absent, JWT or at+jwt" }.to_owned(),
+        fix: "send the access token, not another kind of token (logout, DPoP proof, ...)",
+    });
+    if typ_ok { Ok(algorithm) } else { Err(Reason::TypMismatch) }
+}
+
+/// The checks of how a token of any type says that it is signed.
+pub(super) fn check_signing(token: &Token<'_>, trace: &mut impl Trace) -> Result<Algorithm, Reason> {
     let algorithm = token.alg.as_deref().and_then(|alg| alg.parse::<Algorithm>().ok());
     trace.check(Check::Algorithm, algorithm.is_some(), || Facts {
         seen: Some(format!("alg: {}", token.alg.as_deref().unwrap_or("absent"))),
@@ -40,17 +53,7 @@ pub(super) fn check_head(
         wanted: "no `crit`, no unencoded payload".to_owned(),
         fix: "have the identity provider issue plain tokens without critical header extensions",
     });
-    if token.critical {
-        return Err(Reason::TokenMalformed);
-    }
-    let is_good = |typ: &str| is_accepted_type(typ) || (svids && is_svid_type(typ));
-    let typ_ok = token.typ.as_deref().is_none_or(is_good);
-    trace.check(Check::Type, typ_ok, || Facts {
-        seen: Some(format!("typ: {}", token.typ.as_deref().unwrap_or("absent"))),
-        wanted: if svids { "absent, JWT, JOSE or at+jwt" } else { "absent, JWT or at+jwt" }.to_owned(),
-        fix: "send the access token, not another kind of token (logout, DPoP proof, ...)",
-    });
-    if typ_ok { Ok(algorithm) } else { Err(Reason::TypMismatch) }
+    if token.critical { Err(Reason::TokenMalformed) } else { Ok(algorithm) }
 }
 
 /// Whether the provider allows this algorithm.

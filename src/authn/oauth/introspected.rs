@@ -10,7 +10,7 @@ use crate::authn::memory::Remembered;
 use crate::authz::{Check, Facts, Trace};
 use crate::idp::Provider;
 use crate::model::{
-    ActiveToken, Claims, Digest, Fetched, Instant, Introspection, Purpose, Reason, TokenSaid,
+    ActiveToken, Claims, Digest, Fetched, Introspection, ProviderWord, Purpose, Reason, TokenSaid,
 };
 
 use super::accept::check_times;
@@ -72,14 +72,14 @@ impl OAuthPolicy {
         self.conclude(proven, question, trace)
     }
 
-    /// Until when a verified JWT with these claims counts as active, where its provider is asked about it.
+    /// The word that a verified JWT with these claims is active, where its provider is asked about it.
     pub(super) fn still_active(
         &self,
         claims: &Claims,
         provider: (usize, &Arc<Provider>),
         question: &Question<'_>,
         trace: &mut impl Trace,
-    ) -> Result<Option<Instant>, Answer> {
+    ) -> Result<Option<Arc<ProviderWord>>, Answer> {
         let asked = self.introspection.as_deref().filter(|_| Introspecting::asks_of_jwts(provider.1));
         let Some(introspecting) = asked else { return Ok(None) };
         let active = self.active(introspecting, provider, question, trace)?;
@@ -92,7 +92,7 @@ impl OAuthPolicy {
             .and_then(|()| check_times(&terms, provider.1, question.request.now, trace))
             .and_then(|()| check_answered_binding(&answer, claims, trace))
             .map_err(reject)?;
-        Ok(Some(active.until()))
+        Ok(Some(Arc::clone(active.word())))
     }
 
     /// The token, when its provider calls it active.

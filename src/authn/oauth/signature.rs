@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use crate::authz::{Check, Facts, Trace};
 use crate::idp::{Missing, Provider, VerificationKey};
-use crate::model::{Algorithm, Reason};
+use crate::model::{Algorithm, Fetched, Reason, Request};
 
 use super::jwt::Token;
-use super::question::Question;
 
 /// The key that verified a token.
 pub(super) struct Verified {
@@ -26,21 +25,19 @@ pub(super) enum NotVerified {
     KeysNeeded,
 }
 
-/// Finds the key that the provider has for a token, and verifies the signature with it.
+/// Finds the key that the provider has for a token, and verifies the signature with it. The request comes with whether keys
+/// were fetched for it.
 pub(super) fn verify_signature(
     token: &Token<'_>,
     algorithm: Algorithm,
     provider: &Provider,
-    question: &Question<'_>,
+    (request, fetched): (&Request<'_>, &Fetched<()>),
     trace: &mut impl Trace,
 ) -> Result<Verified, NotVerified> {
-    let (kid, request) = (token.kid.as_deref(), question.request);
+    let kid = token.kid.as_deref();
     let name = token.key_name();
     let found = provider.find(name, algorithm, request.now);
-    if matches!(found, Err(Missing::UnknownKid { .. }))
-        && name.is_given()
-        && !question.evidence.keys.was_asked()
-    {
+    if matches!(found, Err(Missing::UnknownKid { .. })) && name.is_given() && !fetched.was_asked() {
         return Err(NotVerified::KeysNeeded);
     }
     trace.check(Check::Key, found.is_ok(), || Facts {

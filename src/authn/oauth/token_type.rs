@@ -3,7 +3,7 @@
 
 /// `JWT` or `at+jwt`, with or without `application/`, in any case (RFC 7515 section 4.1.9, RFC 9068 section 4).
 pub(super) fn is_accepted_type(typ: &str) -> bool {
-    bare(typ).eq_ignore_ascii_case("JWT") || is_access_type(typ)
+    is_type(typ, "JWT") || is_access_type(typ)
 }
 
 /// `JOSE`, likewise, which JWT-SVIDs may have (SPIFFE JWT-SVID section 2.3).
@@ -13,7 +13,12 @@ pub(super) fn is_svid_type(typ: &str) -> bool {
 
 /// `at+jwt`, likewise.
 pub(super) fn is_access_type(typ: &str) -> bool {
-    bare(typ).eq_ignore_ascii_case("at+jwt")
+    is_type(typ, "at+jwt")
+}
+
+/// Whether it is this type, likewise.
+pub(super) fn is_type(typ: &str, wanted: &str) -> bool {
+    bare(typ).eq_ignore_ascii_case(wanted)
 }
 
 fn bare(typ: &str) -> &str {

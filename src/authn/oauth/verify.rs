@@ -46,7 +46,13 @@ impl OAuthPolicy {
         };
         // Read before the keys are: a refusal must never be remembered for a newer set than was tried.
         let key_set = cached.and_then(|_| provider.key_set_number(now));
-        match verify_signature(&token, algorithm, provider, question, trace) {
+        match verify_signature(
+            &token,
+            algorithm,
+            provider,
+            (question.request, &question.evidence.keys),
+            trace,
+        ) {
             Ok(proof) => self.accept_signed(
                 &mut token,
                 (algorithm, proof),
@@ -76,8 +82,8 @@ impl OAuthPolicy {
         (question, cached): (&Question<'_>, Option<&Cached<'_>>),
         trace: &mut impl Trace,
     ) -> Answer {
-        let active_until = match self.still_active(&token.claims, (index, provider), question, trace) {
-            Ok(until) => until,
+        let active = match self.still_active(&token.claims, (index, provider), question, trace) {
+            Ok(word) => word,
             Err(answer) => {
                 if let Answer::Rejected { .. } = &answer {
                     trace.refused(|| TokenSaid::of(&token.claims, key_id.as_deref()));
@@ -89,7 +95,7 @@ impl OAuthPolicy {
         let who = who(&verified(&token.claims, has_access_type, spec, now), index, key_id.as_deref());
         let remembered = cached.map(|cached| {
             let (audience_claim, principal) = (self.audience_claim, Arc::clone(&who.1));
-            let proof = Proof { provider, audience_claim, algorithm, key, active_until, principal };
+            let proof = Proof { provider, audience_claim, algorithm, key, active, principal };
             let remembered = Arc::new(Remembered::new(token, proof));
             cached.cache.insert(cached.digest, &remembered);
             remembered

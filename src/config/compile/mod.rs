@@ -7,6 +7,7 @@ mod audience;
 mod card;
 mod chain;
 mod client_trust;
+mod events;
 mod files;
 mod given;
 mod input;
@@ -43,6 +44,8 @@ use crate::config::text::diagnostics::Diagnostics;
 use crate::config::text::findings::Findings;
 use crate::config::text::source::Source;
 use crate::model::Digest;
+use crate::routing::Router;
+use crate::signing::SigningFrom;
 use crate::telemetry::Metrics;
 
 pub use terms::ending_certificates;
@@ -77,20 +80,20 @@ pub fn compile(
     let (certificates, mut terms) = files::certificates(&input);
     let client_trust = client_trust::read(&input, &mut terms);
     let (wanted, signing_from) = (providers::wanted(&input, &mut terms), signing::from(&input));
+    let wanted_events = events::wanted(&input);
     let from = from_files(&input, &mut terms);
     sealing::check(&input, &from.sessions.process);
     check(&input);
     // Up to here everything was looked at, so that all errors are known; from here on things are made.
     let agents = (!found.has_errors()).then(|| {
         let providers = providers::make(&input, wanted);
-        (agents::make(&input, &providers, &from), providers)
+        let events = events::make(&input, wanted_events, &providers);
+        (agents::make(&input, &providers, &from), providers, events)
     });
     let findings = said(document, found);
-    let Some((agents, providers)) = agents.filter(|_| !findings.has_errors()) else { return Err(findings) };
-    let mut router = agents.router;
-    if signing_from.is_some() {
-        router.publish_keys();
-    }
+    let made = agents.filter(|_| !findings.has_errors());
+    let Some((agents, providers, events)) = made else { return Err(findings) };
+    let router = reserve(agents.router, signing_from.as_ref(), &events);
     let snapshot = Snapshot {
         revision: revision(&document.sources, files),
         server: previous.map_or_else(|| Arc::new(document.server.clone()), |p| Arc::clone(&p.server)),
@@ -113,6 +116,7 @@ pub fn compile(
         issuers: agents.issuers,
         tokens: agents.tokens,
         denials: agents.denials,
+        events,
         sessions: from.sessions.process,
         global_limits: global_limits(&document.limits),
         limits: agents.limits,
@@ -132,6 +136,17 @@ fn from_files(input: &Input<'_>, terms: &mut Vec<Named>) -> made::FromFiles {
         sessions: session_keys::read(input),
         nonces: sender_constraint::read(input),
     }
+}
+
+/// Adds the places of the gateway's own to the routes of agents.
+fn reserve(mut router: Router, signing: Option<&SigningFrom>, events: &events::Receivers) -> Router {
+    if signing.is_some() {
+        router.publish_keys();
+    }
+    for (name, _) in events.iter().filter(|(_, receiver)| receiver.is_sent_to()) {
+        router.receive_events(name);
+    }
+    router
 }
 
 /// Checks what is not made here.

@@ -73,7 +73,8 @@ impl Document {
             };
             let bundle = provider.spiffe.as_ref().and_then(|spiffe| spiffe.bundle_file.as_ref());
             let introspection = provider.introspection.iter().flat_map(|asked| asked.files());
-            key_file.into_iter().chain(bundle).chain(&provider.ca_file).chain(introspection)
+            let events = provider.events.iter().flat_map(|events| events.files());
+            key_file.into_iter().chain(bundle).chain(&provider.ca_file).chain(introspection).chain(events)
         });
         let upstreams = self.agents.iter().flat_map(|agent| {
             let upstream = &agent.upstream;

@@ -56,6 +56,8 @@ pub enum Feature {
     Introspection,
     /// `agents.NAME.auth.oauth.sender_constraint`, but for `cnf`
     SenderConstraint,
+    /// `identity_providers.NAME.events`
+    Events,
 }
 
 impl Feature {
@@ -83,6 +85,7 @@ impl Feature {
         Self::GlobalLimits,
         Self::Introspection,
         Self::SenderConstraint,
+        Self::Events,
     ];
 
     /// The word by which members name it to each other.
@@ -111,6 +114,7 @@ impl Feature {
             Self::GlobalLimits => "global_limits",
             Self::Introspection => "introspection",
             Self::SenderConstraint => "sender_constraint",
+            Self::Events => "events",
         }
     }
 
@@ -153,6 +157,7 @@ impl Feature {
             (ResourceKind::IdentityProvider, "client_claim") => Some(Self::ClientClaim),
             (ResourceKind::IdentityProvider, "spiffe") => Some(Self::Spiffe),
             (ResourceKind::IdentityProvider, "introspection") => Some(Self::Introspection),
+            (ResourceKind::IdentityProvider, "events") => Some(Self::Events),
             (ResourceKind::Agent | ResourceKind::IdentityProvider, "limits") => Some(Self::Limits),
             (
                 ResourceKind::Agent

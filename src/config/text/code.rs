@@ -166,6 +166,7 @@ codes! {
     AgentWithoutKeys "agent-without-keys" Warning "An API-key agent that no key opens.";
     TokenForwarded "token-forwarded" Note "An agent receives its callers' tokens and could use them elsewhere.";
     InsecureHttp "insecure-http" Warning "Keys may be fetched over plain HTTP.";
+    EventsWithoutPlace "events-without-place" Warning "Security events are received, and the denials that they make have no place.";
     FastRefresh "fast-refresh" Warning "Keys are fetched more than once a minute.";
     MoreShardsThanWorkers "more-shards-than-workers" Warning "More shards than workers: each has one of its own.";
     PlainListener "plain-listener" Warning "A listener without TLS on an address that is not loopback; a note behind `trusted_proxies`.";

@@ -71,6 +71,11 @@ impl Introspector {
         self.verdicts.get(token, now)
     }
 
+    /// Asks again about active tokens with such claims, when they come next; how many are known.
+    pub fn withdraw(&self, is_it: impl Fn(&[u8]) -> bool) -> usize {
+        self.verdicts.withdraw(is_it)
+    }
+
     /// Counts a request that was decided with what was known.
     pub fn note_known(&self, known: &Introspection) {
         match known {

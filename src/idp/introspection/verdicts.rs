@@ -37,7 +37,7 @@ impl Verdicts {
 
     /// What counts of this token at `now`.
     pub(super) fn get(&self, token: &Digest, now: Instant) -> Option<Introspection> {
-        if let Some(active) = self.good.get(token).filter(|active| now < active.until()) {
+        if let Some(active) = self.good.get(token).filter(|active| active.word().counts_at(now)) {
             return Some(Introspection::Active(active));
         }
         self.bad.get(token).filter(|until| now < *until).map(|_| Introspection::Inactive)
@@ -47,6 +47,13 @@ impl Verdicts {
     pub(super) fn active(&self, token: Digest, active: &Arc<ActiveToken>) {
         self.bad.remove(&token);
         self.good.insert(token, Arc::clone(active));
+    }
+
+    /// Withdraws the word about active tokens with such claims; how many there were.
+    pub(super) fn withdraw(&self, is_it: impl Fn(&[u8]) -> bool) -> usize {
+        let named: Vec<_> = self.good.iter().filter(|(_, active)| is_it(active.claims())).collect();
+        // Whoever has put another word in its place keeps that.
+        named.iter().filter(|(_, active)| active.word().withdraw()).count()
     }
 
     /// The token is inactive, and counts as that until then.
@@ -99,6 +106,21 @@ mod tests {
         let until_30 = active(30);
         verdicts.active(digest("a"), &until_30);
         assert_eq!(verdicts.get(&digest("a"), at(5)), Some(Introspection::Active(until_30)));
+    }
+
+    #[test]
+    fn a_word_that_is_withdrawn_counts_nowhere_and_the_next_one_does() {
+        let (verdicts, now) = (Verdicts::new(), Instant::from_unix(0));
+        let (one, other) = (active(10), active(10));
+        verdicts.active(digest("a"), &one);
+        verdicts.inactive(digest("b"), Instant::from_unix(10));
+        assert_eq!(verdicts.withdraw(|_| false), 0);
+        assert!(verdicts.get(&digest("a"), now).is_some() && one.word().counts_at(now));
+        assert_eq!((verdicts.withdraw(|_| true), verdicts.withdraw(|_| true)), (1, 0));
+        assert!(verdicts.get(&digest("a"), now).is_none() && !one.word().counts_at(now));
+        assert_eq!(verdicts.get(&digest("b"), now), Some(Introspection::Inactive));
+        verdicts.active(digest("a"), &other);
+        assert!(verdicts.get(&digest("a"), now).is_some());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::net::fixtures::{Loopback, Reply, answer, install_tls};
+use crate::net::form::Form;
 
 fn fetcher() -> Fetcher {
     fetcher_with(&FetcherOptions::default())

@@ -99,7 +99,8 @@ impl ErrorKind {
             | Refusal::NoMessageMemory
             | Refusal::TooManyConnections
             | Refusal::CardUnavailable
-            | Refusal::KeySetUnavailable => return None,
+            | Refusal::KeySetUnavailable
+            | Refusal::EventsUnavailable => return None,
         })
     }
 

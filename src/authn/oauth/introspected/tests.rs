@@ -8,10 +8,10 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::authn::{TokenEvidence, base64url};
+use crate::authn::{TokenEvidence, base64url, withdraw_word};
 use crate::authz::Silent;
 use crate::config::{Files, Snapshot, Source, compile, parse};
-use crate::model::{CacheLabel, DenialKind, DenialSet, Denied, IssuedBefore, Request, Until};
+use crate::model::{CacheLabel, DenialKind, DenialSet, Denied, Instant, IssuedBefore, Request, Until};
 use crate::routing::{Agent, Authenticator};
 use crate::telemetry::Metrics;
 
@@ -184,6 +184,38 @@ fn a_remembered_token_is_judged_with_each_request_and_asked_about_again_in_time(
     assert_eq!(reason(&answer), Ok(Reason::Ok));
     assert_eq!(reason(&ask(agent, "c_2", Fetched::NotAsked, NOW + 59).0), Ok(Reason::Ok));
     assert_eq!(reason(&ask(agent, "c_2", Fetched::NotAsked, NOW + 60).0), Err("corp".to_owned()));
+}
+
+#[test]
+fn a_word_that_is_withdrawn_counts_for_nobody_who_remembers_the_token_and_that_about_others_does() {
+    let snapshot = snapshot();
+    let (agent, provider) = (&snapshot.agents["a"], &snapshot.providers["corp"]);
+    for (token, sub) in [("c_1", "alice"), ("c_2", "bob")] {
+        let mut claims = good();
+        claims["sub"] = json!(sub);
+        let (answer, _) = ask(agent, token, active(&claims, NOW + 60), NOW);
+        assert_eq!(reason(&answer), Ok(Reason::Ok));
+        // From the second hit on, this thread has it as well.
+        for _ in 0..3 {
+            assert_eq!(ask(agent, token, Fetched::NotAsked, NOW).1, CacheLabel::Hit);
+        }
+    }
+    let named = |issuer: &str| Denied {
+        kind: DenialKind::Sub,
+        issuer: Some(issuer.into()),
+        value: "alice".into(),
+        issued_before: IssuedBefore::All,
+        until: Until::Never,
+    };
+    for (issuer, wanted) in
+        [("https://other.example", 0), ("https://corp.example", 1), ("https://corp.example", 0)]
+    {
+        let set: DenialSet = [named(issuer)].into_iter().collect();
+        let withdrawn = withdraw_word(provider, snapshot.tokens.as_deref(), &set, Instant::from_unix(NOW));
+        assert_eq!(withdrawn, wanted, "{issuer}");
+    }
+    assert_eq!(reason(&ask(agent, "c_1", Fetched::NotAsked, NOW).0), Err("corp".to_owned()));
+    assert_eq!(ask(agent, "c_2", Fetched::NotAsked, NOW).1, CacheLabel::Hit);
 }
 
 #[test]

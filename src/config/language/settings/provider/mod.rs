@@ -2,6 +2,7 @@
 
 mod algorithms;
 mod egress;
+mod events;
 mod introspection;
 mod issuer;
 mod key_source;
@@ -25,6 +26,7 @@ use crate::net::EgressProxy;
 use scope_implies::ScopeImplies;
 use spiffe::WhoIssues;
 
+pub(in crate::config) use events::{Events, LogoutAudience};
 pub(in crate::config) use introspection::{IntrospectionSettings, SecretMethod};
 pub use key_source::KeySource;
 pub(in crate::config) use spiffe::Spiffe;
@@ -67,6 +69,8 @@ section! {
         egress_proxy: EgressProxy as EgressProxy = EgressProxy::default();
         /// how often, and how many at once, callers with its tokens may ask
         limits: Vec<LimitSettings> as LimitList = Vec::new();
+        /// take what it tells of its users' credentials, and deny them
+        events: Option<Box<Events>> as Boxed<Events>;
         /// fetch keys over plain HTTP also from other hosts
         insecure_http: bool as Flag = false;
     }
@@ -76,6 +80,7 @@ section! {
             if let Some(provider) = read {
                 key_source::check(fields, provider);
                 introspection::check(fields, provider);
+                events::check(fields, provider);
                 compare_times(fields, provider);
             }
         }
