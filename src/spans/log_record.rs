@@ -138,8 +138,9 @@ fn of_call(call: &Call) -> impl Iterator<Item = KeyValue> {
     said.into_iter().filter_map(|(key, value)| Some(text(key, value?)))
 }
 
+/// Milliseconds to the microsecond, as in the line.
 fn milliseconds(took: Duration) -> f64 {
-    took.as_secs_f64() * 1_000.0
+    (took.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }
 
 #[cfg(test)]

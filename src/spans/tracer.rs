@@ -73,6 +73,7 @@ impl Tracer {
 
     /// Keeps the spans of a request that has ended at `now`, if it is one of those that are kept; `ended` is asked for only
     /// then. `to_head` is how long the head of its response took. Says whether they are kept.
+    #[must_use]
     pub fn end(
         &self,
         trace: &Trace,
