@@ -39,8 +39,8 @@ async fn a_gateway_that_is_cut_off_goes_on_stale_and_catches_up() {
 async fn an_etcd_that_hangs_up_at_once_costs_few_connections_and_no_processor() {
     const WATCHED: Duration = Duration::from_secs(10);
     // With full jitter up to 5 s there are about ten tries in ten seconds; each asks twice, and three tasks ask (the
-    // store, the members, the denials).
-    const MOST: u64 = 100;
+    // store, the members, the denials). Chance may come near twice that; without pauses there are thousands.
+    const MOST: u64 = 200;
     let fleet = Fleet::of(1).await;
     fleet.deploy(0, "a").await;
     let member = &fleet.members[0];
