@@ -1515,6 +1515,7 @@ export type ConfigurationCode =
   | "agent-without-keys"
   | "token-forwarded"
   | "insecure-http"
+  | "events-without-place"
   | "fast-refresh"
   | "more-shards-than-workers"
   | "plain-listener"
@@ -1721,6 +1722,30 @@ export interface EndedStreams {
   ended: number;
 }
 
+/** The events of a provider, since this process started. */
+export interface EventStatus {
+  /** Whether logout tokens are taken. */
+  backchannel_logout: boolean;
+
+  /** How many there were, by type and result. */
+  counts: SecurityEventCount[];
+
+  /** The last event of the provider. */
+  last_event: LastSecurityEvent | null;
+
+  /** The last time that the provider was asked. */
+  last_poll: LastEventPoll | null;
+
+  /** The last verification of the stream by its transmitter. */
+  last_verification: LastStreamVerification | null;
+
+  /** Whether the provider is asked for events (RFC 8936). */
+  poll: boolean;
+
+  /** Whether events may be pushed (RFC 8935). */
+  push: boolean;
+}
+
 /** `event: decision` with a Decision as `data`; `event: missed` with the number of decisions that were left out. */
 export type Events = string;
 
@@ -1869,6 +1894,15 @@ export interface KeyStatus {
   last_used: number | null;
 }
 
+/** The last poll. */
+export interface LastEventPoll {
+  /** When it ended, in seconds since the epoch. */
+  at: number;
+
+  /** Why it failed; null when it did not. */
+  error: string | null;
+}
+
 export interface LastReload {
   at: string;
   result: ReloadOutcome;
@@ -1878,6 +1912,49 @@ export interface LastRevision {
   by: string | null;
   number: number;
   text_is_live: boolean;
+}
+
+/** The last event. */
+export interface LastSecurityEvent {
+  /** When it came, in seconds since the epoch. */
+  at: number;
+
+  /** What became of it. */
+  result:
+    | "denied"
+    | "lifted"
+    | "noted"
+    | "repeated"
+    | "overtaken"
+    | "late"
+    | "unmapped"
+    | "ignored"
+    | "rejected"
+    | "unauthorized"
+    | "failed";
+
+  /** What happened. */
+  type:
+    | "session-revoked"
+    | "credential-change"
+    | "token-claims-change"
+    | "account-disabled"
+    | "account-purged"
+    | "account-enabled"
+    | "logout"
+    | "verification"
+    | "stream-updated"
+    | "unknown"
+    | "none";
+}
+
+/** The last verification. */
+export interface LastStreamVerification {
+  /** When it came, in seconds since the epoch. */
+  at: number;
+
+  /** Its `state`, which whoever asked for it chose. */
+  state: string | null;
 }
 
 /** The last request that got no response from its agent. */
@@ -2289,6 +2366,9 @@ export type ProblemCode =
 /** An identity provider with all details. */
 export interface ProviderDetail {
   etag: string;
+
+  /** Its security events, where it has `events`. */
+  events: EventStatus | null;
   file: string;
   health: Health;
   issuer: string;
@@ -2331,6 +2411,39 @@ export interface ProviderSpec {
 
   /** the proxy through which keys are fetched, `http://proxy:3128`, or `none`; default what HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment say */
   egress_proxy?: string;
+
+  /** take what it tells of its users' credentials, and deny them */
+  events?: {
+    /** take logout tokens (OpenID Connect Back-Channel Logout) at the same address: the client for which they are, or several; true: those that are audiences of `push` or of the agents that accept the provider */
+    backchannel_logout?: boolean | string | string[];
+
+    /** what an event about one session of a user ends: session: the tokens with its `sid`, or user: all tokens of the user, where access tokens have no `sid`; default session */
+    ends?: "session" | "user";
+
+    /** ask for security event tokens (RFC 8936) */
+    poll?: {
+      /** `aud` of a token must name this, or one of these; default the audiences of `push`, and of the agents that accept the provider */
+      audience?: string | string[];
+
+      /** the polling endpoint of the transmitter */
+      endpoint: string;
+
+      /** how often to ask; 1s to 1h; default 15s */
+      interval?: string;
+
+      /** a file with the bearer token to show there, or with a whole `Authorization`; read again when it changes */
+      token_file?: string;
+    };
+
+    /** take security event tokens that are pushed (RFC 8935) to /.portcullis/events/NAME at any listener for agents */
+    push?: {
+      /** `aud` of a token must name this, or one of these */
+      audience: string | string[];
+
+      /** a file with the `Authorization` that the transmitter shows; one word is a bearer token; read again when it changes */
+      authorization_file?: string;
+    };
+  };
 
   /** fetch keys over plain HTTP also from other hosts; default false */
   insecure_http?: boolean;
@@ -2800,6 +2913,40 @@ export interface RunningStream {
 /** The streams of an agent, oldest first. */
 export interface RunningStreams {
   items: RunningStream[];
+}
+
+/** How many events of a type came to the same. */
+export interface SecurityEventCount {
+  /** How many. */
+  count: number;
+
+  /** What became of it. */
+  result:
+    | "denied"
+    | "lifted"
+    | "noted"
+    | "repeated"
+    | "overtaken"
+    | "late"
+    | "unmapped"
+    | "ignored"
+    | "rejected"
+    | "unauthorized"
+    | "failed";
+
+  /** What happened. */
+  type:
+    | "session-revoked"
+    | "credential-change"
+    | "token-claims-change"
+    | "account-disabled"
+    | "account-purged"
+    | "account-enabled"
+    | "logout"
+    | "verification"
+    | "stream-updated"
+    | "unknown"
+    | "none";
 }
 
 /** How bad a finding is. */
@@ -3506,6 +3653,7 @@ export const AGENT_BOUNDS: AllBounds = {
 };
 
 export const PROVIDER_BOUNDS: AllBounds = {
+  "/events/poll/interval": { kind: "duration", maximum: "1h", minimum: "1s" },
   "/introspection/max_in_flight": { kind: "count", minimum: "1", maximum: "10000" },
   "/introspection/max_ttl": { kind: "duration", maximum: "1h", minimum: "0s" },
   "/introspection/negative_ttl": { kind: "duration", maximum: "1h", minimum: "0s" },
