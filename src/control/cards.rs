@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 
 use crate::config::Snapshot;
 use crate::model::{AgentName, Clock, Live};
@@ -18,6 +17,7 @@ use crate::signing::{Header, KeyRing, SigningKey};
 use crate::telemetry::{CardMetrics, Metrics};
 
 use super::card_fetch::{CardFetch, Got, Place};
+use super::own_task::OwnTask;
 
 /// The time between two fetches of a card.
 const REFRESH: Duration = Duration::from_secs(60);
@@ -39,14 +39,12 @@ struct Following {
     wake: Arc<Notify>,
     metrics: CardMetrics,
     /// Absent for a card that is not fetched.
-    task: Option<JoinHandle<()>>,
+    task: Option<OwnTask>,
 }
 
 impl Drop for Following {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
+        self.task = None;
         self.metrics.gone();
     }
 }
@@ -120,7 +118,7 @@ impl Cards {
                 None
             }
             CardOrigin::Rewrite | CardOrigin::Passthrough => {
-                Some(tokio::spawn(async move { keeper.run(&woken).await }))
+                Some(OwnTask::spawn(async move { keeper.run(&woken).await }))
             }
         };
         Following { agent: Arc::clone(agent), last: kept, wake, metrics, task }

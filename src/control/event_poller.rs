@@ -7,16 +7,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
-
 use crate::config::Snapshot;
 use crate::events::{Carrier, EventReceiver, LANGUAGE, Poll, Polled, SetError, poll_request};
 use crate::idp::options_of;
-use crate::model::{Clock, ProviderName};
+use crate::model::{Clock, ProviderName, doubled};
 use crate::net::{Fetcher, Json, Limits, excerpt};
 
 use super::event_desk::{Brought, EventDesk, Taken};
 use super::handle::Control;
+use super::own_task::OwnTask;
 
 /// The limits of a question. An answer may hold a hundred tokens.
 const LIMITS: Limits =
@@ -25,6 +24,8 @@ const LIMITS: Limits =
 const LONGEST: usize = 64 * 1024;
 /// Questions without a pause, at most: a provider whose answers are never empty must not keep a core busy.
 const IN_A_ROW: usize = 50;
+/// The wait after the first failure.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait after a failure, unless the provider asks for a longer one.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// The longest that it can ask for.
@@ -38,13 +39,7 @@ pub(super) struct EventPollers(HashMap<ProviderName, Following>);
 
 struct Following {
     receiver: Arc<EventReceiver>,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    _task: OwnTask,
 }
 
 impl EventPollers {
@@ -65,7 +60,7 @@ impl EventPollers {
                     errors: BTreeMap::new(),
                     said: None,
                 };
-                Following { receiver: Arc::clone(receiver), task: tokio::spawn(poller.run()) }
+                Following { receiver: Arc::clone(receiver), _task: OwnTask::spawn(poller.run()) }
             });
         }
     }
@@ -199,9 +194,7 @@ impl Poller {
 
 /// How long to wait after so many failures in a row.
 fn wait_after(failures: u32, retry_after: Option<Duration>) -> Duration {
-    let seconds = 1_u64.checked_shl(failures.saturating_sub(1)).unwrap_or(u64::MAX);
-    let own = Duration::from_secs(seconds.max(1)).min(LONGEST_WAIT);
-    own.max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER))
+    doubled(FIRST_WAIT, failures, LONGEST_WAIT).max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER))
 }
 
 #[cfg(test)]

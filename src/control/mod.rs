@@ -36,6 +36,7 @@ mod lookup;
 mod moving;
 mod observe;
 mod orders;
+mod own_task;
 mod prober;
 mod reconciler;
 mod records;

@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
-
 use crate::config::Snapshot;
 use crate::model::Clock;
 use crate::upstream::{Target, TargetKey};
 
 use super::check_plan::Plan;
 use super::checks::Checks;
+use super::own_task::OwnTask;
 
 /// The part of an interval that is left out by chance, so that the members of a fleet do not all ask at once.
 const JITTER: f64 = 0.1;
@@ -28,13 +27,7 @@ pub(super) struct Prober {
 struct Following {
     target: Arc<Target>,
     plan: Plan,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    _task: OwnTask,
 }
 
 impl Prober {
@@ -58,8 +51,8 @@ impl Prober {
         for (key, (target, plan)) in wanted {
             self.tasks.entry(key.clone()).or_insert_with(|| {
                 let (asked, clock) = (Arc::clone(target), Arc::clone(&self.clock));
-                let task = tokio::spawn(check(asked, plan.clone(), clock));
-                Following { target: Arc::clone(target), plan, task }
+                let task = OwnTask::spawn(check(asked, plan.clone(), clock));
+                Following { target: Arc::clone(target), plan, _task: task }
             });
         }
     }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
-use tokio::task::JoinHandle;
 
-use crate::model::{Clock, LookupResult};
+use crate::model::{Clock, LookupResult, doubled};
 use crate::net::Names;
 use crate::telemetry::TargetMetrics;
 use crate::upstream::Endpoint;
 
 use super::lookup::lookup;
+use super::own_task::OwnTask;
 
 /// The shortest time between two look-ups of a name, whatever its records say: a name server must bear it.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -34,13 +34,7 @@ pub struct Resolver {
 #[derive(Debug)]
 struct Following {
     endpoint: Arc<Endpoint>,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Following {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    _task: OwnTask,
 }
 
 impl Resolver {
@@ -62,7 +56,7 @@ impl Resolver {
         for (key, endpoint) in wanted {
             self.tasks.entry(key).or_insert_with(|| Following {
                 endpoint: Arc::clone(endpoint),
-                task: tokio::spawn(keep_fresh(
+                _task: OwnTask::spawn(keep_fresh(
                     self.names.clone(),
                     self.metrics.clone(),
                     Arc::clone(&self.clock),
@@ -119,17 +113,11 @@ async fn keep_fresh(names: Names, metrics: TargetMetrics, clock: Arc<dyn Clock>,
                     tracing::warn!(host = endpoint.host, error, addresses = kept, "{what}");
                 }
                 failures = failures.saturating_add(1);
-                after_failures(failures)
+                doubled(SHORTEST, failures, LONGEST)
             }
         };
         tokio::time::sleep(pause).await;
     }
-}
-
-/// The pause after so many failures in a row: it doubles from 1 s on.
-fn after_failures(failures: u32) -> Duration {
-    let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
-    SHORTEST.saturating_mul(doubled).min(LONGEST)
 }
 
 #[cfg(test)]
@@ -221,7 +209,8 @@ mod tests {
 
     #[test]
     fn failures_are_followed_by_longer_pauses() {
-        let pauses = [1, 2, 3, 5, 6, 40, u32::MAX].map(|failures| after_failures(failures).as_secs());
+        let pauses =
+            [1, 2, 3, 5, 6, 40, u32::MAX].map(|failures| doubled(SHORTEST, failures, LONGEST).as_secs());
         assert_eq!(pauses, [1, 2, 4, 16, 30, 30, 30]);
     }
 }

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinHandle;
-
 use crate::config::Snapshot;
 use crate::model::{Clock, Live};
 use crate::signing::{KeyRing, KeyStore, Schedule, SigningFrom};
 use crate::store::at_leisure;
 use crate::telemetry::Metrics;
+
+use super::own_task::OwnTask;
 
 /// The time between two looks at the schedule and at the file, which another process or `portcullis jwks rotate` may have
 /// changed: short beside the least time for which a key is published before it signs.
@@ -22,7 +22,7 @@ pub(super) struct Signing {
     metrics: Metrics,
     /// Made when the gateway first signs; keys in memory live as long.
     store: Option<Arc<KeyStore>>,
-    task: Option<(Schedule, JoinHandle<()>)>,
+    task: Option<(Schedule, OwnTask)>,
 }
 
 impl Signing {
@@ -34,18 +34,18 @@ impl Signing {
     pub(super) async fn follow(&mut self, snapshot: &Snapshot) {
         match &snapshot.signing_from {
             None => {
-                self.stop();
+                self.task = None;
                 publish(&snapshot.signing, KeyRing::default(), &self.metrics);
             }
             Some(SigningFrom::File(ring)) => {
-                self.stop();
+                self.task = None;
                 publish(&snapshot.signing, (**ring).clone(), &self.metrics);
             }
             Some(SigningFrom::Own(schedule)) => {
                 if self.task.as_ref().is_some_and(|(running, _)| running == schedule) {
                     return;
                 }
-                self.stop();
+                self.task = None;
                 let folder = snapshot.server.state_dir.as_deref();
                 let store = self.store.get_or_insert_with(|| Arc::new(KeyStore::of(folder)));
                 let mut keeper = Keeper {
@@ -57,21 +57,9 @@ impl Signing {
                     failed: None,
                 };
                 keeper.look().await;
-                self.task = Some((*schedule, tokio::spawn(keeper.run())));
+                self.task = Some((*schedule, OwnTask::spawn(keeper.run())));
             }
         }
-    }
-
-    fn stop(&mut self) {
-        if let Some((_, task)) = self.task.take() {
-            task.abort();
-        }
-    }
-}
-
-impl Drop for Signing {
-    fn drop(&mut self) {
-        self.stop();
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::doubled;
+
 /// `Cache-Control` can shorten the interval to this: a new key is known within a minute at the latest, and `no-store`
 /// does not become a storm of requests.
 const SHORTEST: Duration = Duration::from_secs(60);
@@ -46,8 +48,8 @@ impl Schedule {
 
     /// The wait after a failed fetch. Jitter only lengthens `retry_after`.
     pub(super) fn after_failure(&mut self, retry_after: Option<Duration>, dice: f64) -> Duration {
-        let wait = FIRST_RETRY.saturating_mul(2u32.saturating_pow(self.failures)).min(LAST_RETRY);
         self.failures = self.failures.saturating_add(1);
+        let wait = doubled(FIRST_RETRY, self.failures, LAST_RETRY);
         let asked = retry_after.unwrap_or_default().min(LONGEST_ASKED);
         jittered(wait, dice).max(asked.mul_f64(1.0 + JITTER * dice.clamp(0.0, 1.0)))
     }
