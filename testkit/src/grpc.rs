@@ -169,7 +169,7 @@ pub enum End {
 /// A call whose response has begun; its connection ends when this is dropped.
 pub struct Call {
     body: RecvStream,
-    driving: JoinHandle<Result<(), h2::Error>>,
+    driving: Driving,
 }
 
 impl Call {
@@ -179,16 +179,7 @@ impl Call {
     }
 
     async fn begun(port: u16, certificate: &str, path: &str) -> Self {
-        let tcp = TcpStream::connect(("127.0.0.1", port)).await.expect("it connects");
-        let tls = over_tls(tcp, certificate).await;
-        let (sends, connection) = client::handshake(tls).await.expect("HTTP/2");
-        let driving = tokio::spawn(connection);
-        let request = Request::post(format!("https://{NAME}{path}"))
-            .header("content-type", "application/grpc")
-            .header("te", "trailers");
-        let mut sends = sends.ready().await.expect("room for a stream");
-        let (response, mut asks) =
-            sends.send_request(request.body(()).expect("a request"), false).expect("it is sent");
+        let (mut asks, response, driving) = begun(port, certificate, path).await;
         asks.send_data(message("ask").into(), true).expect("its message");
         let response = response.await.expect("a response");
         assert_eq!(response.status(), 200);
@@ -245,26 +236,20 @@ impl Drop for Call {
     }
 }
 
+/// What drives a connection.
+type Driving = JoinHandle<Result<(), h2::Error>>;
+
 /// A call that sends messages and is not answered yet; its connection ends when this is dropped.
 pub struct Upload {
     sends: SendStream<Bytes>,
     response: ResponseFuture,
-    driving: JoinHandle<Result<(), h2::Error>>,
+    driving: Driving,
 }
 
 impl Upload {
     /// Calls `path` over a TLS connection of its own to a gateway with this certificate.
     pub async fn begin(port: u16, certificate: &str, path: &str) -> Self {
-        let tcp = TcpStream::connect(("127.0.0.1", port)).await.expect("it connects");
-        let tls = over_tls(tcp, certificate).await;
-        let (sends, connection) = client::handshake(tls).await.expect("HTTP/2");
-        let driving = tokio::spawn(connection);
-        let request = Request::post(format!("https://{NAME}{path}"))
-            .header("content-type", "application/grpc")
-            .header("te", "trailers");
-        let mut sends = sends.ready().await.expect("room for a stream");
-        let (response, sends) =
-            sends.send_request(request.body(()).expect("a request"), false).expect("it is sent");
+        let (sends, response, driving) = begun(port, certificate, path).await;
         Self { sends, response, driving }
     }
 
@@ -293,6 +278,21 @@ impl Drop for Upload {
     fn drop(&mut self) {
         self.driving.abort();
     }
+}
+
+/// Begins a call of `path` over a TLS connection of its own: what sends its messages, its response, and what drives the connection.
+async fn begun(port: u16, certificate: &str, path: &str) -> (SendStream<Bytes>, ResponseFuture, Driving) {
+    let tcp = TcpStream::connect(("127.0.0.1", port)).await.expect("it connects");
+    let tls = over_tls(tcp, certificate).await;
+    let (sends, connection) = client::handshake(tls).await.expect("HTTP/2");
+    let driving = tokio::spawn(connection);
+    let request = Request::post(format!("https://{NAME}{path}"))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers");
+    let mut sends = sends.ready().await.expect("room for a stream");
+    let (response, asks) =
+        sends.send_request(request.body(()).expect("a request"), false).expect("it is sent");
+    (asks, response, driving)
 }
 
 fn of(error: &h2::Error) -> End {
