@@ -1,7 +1,16 @@
 // The fields of one limit of callers, in a list or alone.
 import { NativeSelect, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
-import { type LimitRow, type Measure, type Per } from "./limits";
+import {
+  COUNTED,
+  type Counting,
+  type LimitRow,
+  type Measure,
+  type OnLoss,
+  type Per,
+  isTogether,
+  measuredBy,
+} from "./limits";
 
 const PER_WORDS: { value: Per; label: string }[] = [
   { value: "principal", label: "Each caller" },
@@ -18,8 +27,20 @@ const MEASURE_WORDS: Record<Measure, { option: string; label: string; example: s
   quota: { option: "Requests a day or month", label: "Quota", example: "1000/day" },
 };
 
+const COUNTING_WORDS: Record<Counting, string> = {
+  local_share: "Each counts its part",
+  shared: "Together, in the background",
+  strict: "Together, asked each time",
+};
+
+const ON_LOSS_WORDS: { value: OnLoss; label: string }[] = [
+  { value: "share", label: "Each lets its part in" },
+  { value: "allow", label: "Let all in" },
+  { value: "deny", label: "Refuse all" },
+];
+
 /** The parts that a message can stand beside. */
-export type LimitField = "name" | "per" | "claim" | "value" | "burst";
+export type LimitField = "name" | "per" | "claim" | "value" | "burst" | "counting" | "onLoss";
 
 interface Props {
   row: LimitRow;
@@ -72,7 +93,7 @@ export function OneLimit({ row, change, label: whole, named = true, errors = {} 
         aria-label={label("what it limits")}
         value={row.measure}
         data={Object.entries(MEASURE_WORDS).map(([value, { option }]) => ({ value, label: option }))}
-        onChange={(event) => change({ measure: event.currentTarget.value as Measure, value: "", burst: "" })}
+        onChange={(event) => change(measuredBy(event.currentTarget.value as Measure, row))}
       />
       <TextInput
         label={measure.label}
@@ -129,6 +150,26 @@ export function OneLimit({ row, change, label: whole, named = true, errors = {} 
           change({ enforcement: event.currentTarget.value === "shadow" ? "shadow" : "enforce" })
         }
       />
+      {COUNTED[row.measure].length > 1 && (
+        <NativeSelect
+          label="Gateways of a fleet"
+          aria-label={label("gateways of a fleet")}
+          value={row.counting}
+          error={errors.counting}
+          data={COUNTED[row.measure].map((value) => ({ value, label: COUNTING_WORDS[value] }))}
+          onChange={(event) => change({ counting: event.currentTarget.value as Counting })}
+        />
+      )}
+      {isTogether(row) && (
+        <NativeSelect
+          label="While Redis is away"
+          aria-label={label("while Redis is away")}
+          value={row.onLoss}
+          error={errors.onLoss}
+          data={ON_LOSS_WORDS}
+          onChange={(event) => change({ onLoss: event.currentTarget.value as OnLoss })}
+        />
+      )}
     </div>
   );
 }

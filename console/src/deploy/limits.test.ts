@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../api/schemas";
 import { missing } from "./fields";
 import { type AgentForm, formOf, specOf } from "./form";
-import { NEW_LIMIT } from "./limits";
+import { NEW_LIMIT, measuredBy } from "./limits";
 import { NEW_TARGET } from "./targets";
 
 const BASE: JsonObject = { route: "/a", upstream: "http://a", auth: "public" };
@@ -19,7 +19,8 @@ describe("limits", () => {
   });
 
   it("of requests at once have a number, and no burst", () => {
-    const daily = { ...NEW_LIMIT, name: "daily", measure: "quota" as const, value: " 1000/day ", burst: "7" };
+    const asQuota = { ...NEW_LIMIT, ...measuredBy("quota", NEW_LIMIT) };
+    const daily = { ...asQuota, name: "daily", value: " 1000/day ", burst: "7" };
     expect(edited(BASE, { limits: [daily] }).limits).toEqual([
       { name: "daily", per: "principal", scope: "agent", quota: "1000/day" },
     ]);
@@ -39,11 +40,11 @@ describe("limits", () => {
   it("keep what the form does not show when they change", () => {
     const kept: JsonObject = { name: "b", per: "agent", scope: "agent", rate: "1/1s" };
     const more: JsonObject = { name: "a", per: "agent", scope: "agent", rate: "1/1s", burst: 3 };
-    const spec = { ...BASE, limits: [{ ...more, counting: "local_share" }, kept] };
+    const spec = { ...BASE, limits: [{ ...more, later: "x" }, kept] };
     const [first, second] = formOf(spec).limits;
     const changed = { ...first!, measure: "concurrent" as const, value: "2" };
     expect(edited(spec, { limits: [changed, second!] }).limits).toEqual([
-      { name: "a", per: "agent", scope: "agent", concurrent: 2, counting: "local_share" },
+      { name: "a", per: "agent", scope: "agent", concurrent: 2, later: "x" },
       kept,
     ]);
     expect("limits" in edited(spec, { limits: [] })).toBe(false);

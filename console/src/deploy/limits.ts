@@ -11,6 +11,21 @@ export type Per = (typeof PER)[number];
 export const MEASURES = ["rate", "concurrent", "quota"] as const;
 export type Measure = (typeof MEASURES)[number];
 
+/** How the gateways of a fleet count together. */
+export const COUNTING = ["local_share", "shared", "strict"] as const;
+export type Counting = (typeof COUNTING)[number];
+
+/** What happens while the Redis is away in which they count together. */
+export const ON_LOSS = ["share", "allow", "deny"] as const;
+export type OnLoss = (typeof ON_LOSS)[number];
+
+/** How limits of each kind can be counted; what is written nowhere is the first. */
+export const COUNTED: Record<Measure, readonly [Counting, ...Counting[]]> = {
+  rate: COUNTING,
+  concurrent: ["local_share"],
+  quota: ["shared", "strict"],
+};
+
 export interface LimitRow {
   name: string;
   per: Per;
@@ -23,6 +38,8 @@ export interface LimitRow {
   burst: string;
   count: "all" | "failed";
   enforcement: "enforce" | "shadow";
+  counting: Counting;
+  onLoss: OnLoss;
   /** As it was read; `null` for a new one. */
   written: Json;
 }
@@ -37,6 +54,8 @@ export const NEW_LIMIT: LimitRow = {
   burst: "",
   count: "all",
   enforcement: "enforce",
+  counting: "local_share",
+  onLoss: "share",
   written: null,
 };
 
@@ -65,6 +84,8 @@ export function readLimit(written: JsonObject): LimitRow {
     burst: text(written.burst),
     count: written.count === "failed" ? "failed" : "all",
     enforcement: written.enforcement === "shadow" ? "shadow" : "enforce",
+    counting: COUNTING.find((one) => one === written.counting) ?? COUNTED[measure][0],
+    onLoss: ON_LOSS.find((one) => one === written.on_loss) ?? "share",
     written,
   };
 }
@@ -90,7 +111,23 @@ export function writeLimit(row: LimitRow): JsonObject {
   put(limit, "burst", row.measure === "rate" ? number(row.burst) : "", "");
   put(limit, "count", row.count, "all");
   put(limit, "enforcement", row.enforcement, "enforce");
+  put(limit, "counting", row.counting, COUNTED[row.measure][0]);
+  put(limit, "on_loss", isTogether(row) ? row.onLoss : "share", "share");
   return limit;
+}
+
+/** Whether Redis has part in the counting. */
+export const isTogether = ({ counting }: Pick<LimitRow, "counting">): boolean => counting !== "local_share";
+
+/** What the form says once the limit is one of another kind. */
+export function measuredBy(measure: Measure, { counting }: Pick<LimitRow, "counting">): Partial<LimitRow> {
+  const [first] = COUNTED[measure];
+  return {
+    measure,
+    value: "",
+    burst: "",
+    counting: COUNTED[measure].find((one) => one === counting) ?? first,
+  };
 }
 
 /** Digits as a number. Everything else goes to the gateway as it is, which says what is wrong with it. */

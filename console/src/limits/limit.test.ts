@@ -1,6 +1,7 @@
 // What the form of a limit of all agents reads, writes and misses.
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../api/schemas";
+import { measuredBy } from "../deploy/limits";
 import { fieldOf, missing, rowOf, specOf } from "./limit";
 
 const GUESSES: JsonObject = {
@@ -13,10 +14,10 @@ const GUESSES: JsonObject = {
 };
 
 describe("the form of a limit", () => {
-  it("keeps what it does not show, and has no name in what is sent", () => {
+  it("keeps what nobody changed, and has no name in what is sent", () => {
     const row = rowOf({ name: "guesses", spec: GUESSES });
     expect(specOf(row)).toEqual(GUESSES);
-    expect(specOf({ ...row, measure: "quota", value: " 5/day " })).toEqual({
+    expect(specOf({ ...row, ...measuredBy("quota", row), value: " 5/day " })).toEqual({
       per: "address",
       scope: "everywhere",
       quota: "5/day",
@@ -24,6 +25,19 @@ describe("the form of a limit", () => {
       counting: "shared",
       on_loss: "allow",
     });
+  });
+
+  it.each([
+    ["rate", { counting: "strict" }, { counting: "strict", on_loss: "allow" }],
+    ["rate", { counting: "local_share" }, {}],
+    ["rate", { onLoss: "deny" }, { counting: "shared", on_loss: "deny" }],
+    ["rate", { onLoss: "share" }, { counting: "shared" }],
+    ["quota", { counting: "strict" }, { counting: "strict", on_loss: "allow" }],
+    ["concurrent", {}, {}],
+  ] as const)("of a %s with %j says how it is counted: %j", (measure, change, wanted) => {
+    const row = rowOf({ name: "guesses", spec: GUESSES });
+    const { counting, on_loss } = specOf({ ...row, ...measuredBy(measure, row), ...change });
+    expect({ counting, on_loss }).toEqual({ counting: undefined, on_loss: undefined, ...wanted });
   });
 
   it("begins a new one that only counts", () => {
@@ -50,7 +64,7 @@ describe("the form of a limit", () => {
   it("has the findings of the gateway beside its fields", () => {
     const row = rowOf({ name: "guesses", spec: GUESSES });
     expect(["/rate", "/quota", "/per", "/burst", "/on_loss", "", null].map((at) => fieldOf(at, row))).toEqual(
-      ["value", "value", "per", "burst", null, null, null],
+      ["value", "value", "per", "burst", "onLoss", null, null],
     );
     expect(fieldOf("/per", { ...row, per: "claim" })).toBe("claim");
   });

@@ -45,6 +45,8 @@ const FIELDS: Record<string, LimitField> = {
   "/concurrent": "value",
   "/quota": "value",
   "/burst": "burst",
+  "/counting": "counting",
+  "/on_loss": "onLoss",
 };
 
 /** The field that a finding's pointer names; `null` when the form has none for it. */
