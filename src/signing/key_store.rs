@@ -3,6 +3,7 @@
 //! Several processes may use the file, such as `portcullis jwks rotate` beside a gateway. Who changes it reads it first, under a
 //! lock, so that no key is lost; nobody needs one to read.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
@@ -10,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::key::KeyError;
+use super::key_error::KeyError;
+use super::key_plan::{KeyPlan, NextKey};
 use super::key_ring::KeyRing;
 use super::private_set::{self, DatedKey};
-use super::schedule::Schedule;
-use crate::model::Instant;
+use crate::model::{Instant, SigningAlgorithm};
 use crate::private_file;
 
 /// The name of the file in the folder for state.
@@ -65,34 +66,31 @@ impl KeyStore {
         folder.map_or_else(|| Self::Memory(Mutex::default()), |folder| Self::File(folder.join(NAME)))
     }
 
-    /// The keys, after those are made and dropped that the schedule says. Waits for at most some seconds for another process
-    /// that changes them, and where nothing is to change for nobody.
+    /// The keys, after those are made and dropped that the plan says. Waits for at most some seconds for another process that
+    /// changes them, and where nothing is to change for nobody.
     ///
     /// # Errors
     /// When they cannot be read or written.
-    pub fn follow(&self, schedule: Schedule, now: Instant) -> Result<KeyRing, KeyStoreError> {
+    pub fn follow(&self, plan: &KeyPlan, now: Instant) -> Result<KeyRing, KeyStoreError> {
         let mut keys = self.read()?;
-        let made = made(&keys);
-        if schedule.is_due(&made, now) || schedule.first_kept(&made, now) > 0 {
+        if !plan.is_met(&keys, now) {
             // Another process may have changed them meanwhile.
-            keys = self.change(|keys| succeed(keys, schedule, now))?;
+            keys = self.change(|keys| plan.succeed(keys, now).map(|()| keys.clone()))?;
         }
-        Ok(KeyRing::scheduled(&keys, schedule, now))
+        Ok(KeyRing::planned(&keys, plan, now))
     }
 
-    /// Makes the next key ahead of its time; `None` when one waits already.
+    /// Makes the next key of each of these algorithms ahead of its time, but where one waits already.
     ///
     /// # Errors
     /// When they cannot be read or written.
-    pub fn add_next(&self, schedule: Schedule, now: Instant) -> Result<Option<DatedKey>, KeyStoreError> {
-        self.change(|keys| {
-            if schedule.has_next(&made(keys), now) {
-                return Ok(None);
-            }
-            let next = DatedKey::generate(now)?;
-            keys.push(next.clone());
-            Ok(Some(next))
-        })
+    pub fn add_next(
+        &self,
+        plan: &KeyPlan,
+        algorithms: &BTreeSet<SigningAlgorithm>,
+        now: Instant,
+    ) -> Result<Vec<NextKey>, KeyStoreError> {
+        self.change(|keys| plan.add_next(keys, algorithms, now))
     }
 
     /// The keys that are there, in the order of their times.
@@ -135,15 +133,6 @@ impl KeyStoreError {
     }
 }
 
-/// Makes the key that is due, and drops those that nobody needs any more.
-fn succeed(keys: &mut Vec<DatedKey>, schedule: Schedule, now: Instant) -> Result<Vec<DatedKey>, KeyError> {
-    if schedule.is_due(&made(keys), now) {
-        keys.push(DatedKey::generate(now)?);
-    }
-    keys.drain(..schedule.first_kept(&made(keys), now));
-    Ok(keys.clone())
-}
-
 fn read(path: &Path) -> Result<Vec<DatedKey>, KeyStoreError> {
     let text = match private_file::read(path, MAX_FILE) {
         Ok(text) => text,
@@ -166,7 +155,7 @@ fn hold(path: &Path) -> Result<private_file::Lock, KeyStoreError> {
 }
 
 fn write(path: &Path, keys: &[DatedKey]) -> Result<(), KeyStoreError> {
-    let text = private_set::write(keys).map_err(KeyStoreError::Key)?;
+    let text = private_set::write(keys);
     let write = |file: &mut fs::File| {
         // Root may have asked for the next key, and the gateway runs as another user.
         private_file::give_to_owner_of_folder(file, path);
@@ -179,24 +168,23 @@ fn kids(keys: &[DatedKey]) -> Vec<String> {
     keys.iter().map(|dated| dated.key.kid().to_owned()).collect()
 }
 
-/// When each of the keys was made.
-fn made(keys: &[DatedKey]) -> Vec<Instant> {
-    keys.iter().map(|dated| dated.made).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
-    use std::time::Duration;
 
+    use super::super::schedule::Schedule;
     use super::*;
 
     const DAY: u64 = 86_400;
     const SCHEDULE: Schedule =
         Schedule { rotate: Duration::from_secs(30 * DAY), publish_before: Duration::from_secs(DAY) };
 
+    fn plan() -> KeyPlan {
+        KeyPlan { schedule: SCHEDULE, algorithms: BTreeSet::from([SigningAlgorithm::Es256]) }
+    }
+
     fn kid(ring: &KeyRing) -> String {
-        ring.signer().unwrap().kid().to_owned()
+        ring.signer(SigningAlgorithm::Es256).unwrap().kid().to_owned()
     }
 
     fn published(ring: &KeyRing) -> Vec<String> {
@@ -209,7 +197,7 @@ mod tests {
     fn keys_follow_each_other_and_each_is_published_before_and_after_it_signs() {
         let folder = tempfile::tempdir().unwrap();
         for store in [KeyStore::of(Some(&folder.path().join("state"))), KeyStore::of(None)] {
-            let at = |days: u64| store.follow(SCHEDULE, Instant::from_unix(days * DAY)).unwrap();
+            let at = |days: u64| store.follow(&plan(), Instant::from_unix(days * DAY)).unwrap();
             let first = kid(&at(100));
             assert_eq!((kid(&at(129)), published(&at(129)).len()), (first.clone(), 1));
             let second = published(&at(130)).pop().unwrap();
@@ -231,8 +219,8 @@ mod tests {
     fn the_file_is_for_its_owner_alone_and_another_process_goes_on_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let now = Instant::from_unix(100 * DAY);
-        let one = KeyStore::of(Some(folder.path())).follow(SCHEDULE, now).unwrap();
-        let other = KeyStore::of(Some(folder.path())).follow(SCHEDULE, now).unwrap();
+        let one = KeyStore::of(Some(folder.path())).follow(&plan(), now).unwrap();
+        let other = KeyStore::of(Some(folder.path())).follow(&plan(), now).unwrap();
         assert_eq!(one, other);
         let mode = fs::metadata(folder.path().join(NAME)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
@@ -245,11 +233,12 @@ mod tests {
     #[test]
     fn the_next_key_is_made_ahead_of_its_time_once() {
         let (store, now) = (KeyStore::of(None), Instant::from_unix(100 * DAY));
-        let first = store.follow(SCHEDULE, now).unwrap();
-        let next = store.add_next(SCHEDULE, now).unwrap().unwrap();
-        assert!(store.add_next(SCHEDULE, now).unwrap().is_none());
-        assert_eq!(kid(&store.follow(SCHEDULE, now).unwrap()), kid(&first));
-        let later = store.follow(SCHEDULE, now.plus(SCHEDULE.publish_before)).unwrap();
+        let first = store.follow(&plan(), now).unwrap();
+        let add = || store.add_next(&plan(), &plan().algorithms, now).unwrap();
+        let next = add().pop().unwrap();
+        assert!(add().is_empty());
+        assert_eq!(kid(&store.follow(&plan(), now).unwrap()), kid(&first));
+        let later = store.follow(&plan(), now.plus(SCHEDULE.publish_before)).unwrap();
         assert_eq!(kid(&later), next.key.kid());
     }
 
@@ -263,8 +252,8 @@ mod tests {
             chown(folder.path(), Some(65_534), Some(65_534)).unwrap();
         }
         let (store, now) = (KeyStore::of(Some(folder.path())), Instant::from_unix(100 * DAY));
-        store.follow(SCHEDULE, now).unwrap();
-        store.add_next(SCHEDULE, now).unwrap().unwrap();
+        store.follow(&plan(), now).unwrap();
+        assert_eq!(store.add_next(&plan(), &plan().algorithms, now).unwrap().len(), 1);
         let owner = |path: &Path| fs::metadata(path).unwrap().uid();
         for name in [NAME, "signing.lock"] {
             assert_eq!(owner(&folder.path().join(name)), owner(folder.path()), "{name}");
@@ -278,7 +267,7 @@ mod tests {
         let add = |nth: u64| {
             let store = KeyStore::of(Some(folder.path()));
             let added = store.change(|keys| {
-                let next = DatedKey::generate(Instant::from_unix(nth))?;
+                let next = DatedKey::generate(SigningAlgorithm::EdDsa, Instant::from_unix(nth))?;
                 keys.push(next.clone());
                 std::thread::yield_now();
                 Ok(next.key.kid().to_owned())
@@ -299,9 +288,9 @@ mod tests {
     fn a_look_waits_for_nobody_while_nothing_is_to_change() {
         let folder = tempfile::tempdir().unwrap();
         let (store, now) = (KeyStore::of(Some(folder.path())), Instant::from_unix(100 * DAY));
-        let first = store.follow(SCHEDULE, now).unwrap();
+        let first = store.follow(&plan(), now).unwrap();
         let _held = hold(&folder.path().join(NAME)).unwrap();
-        assert_eq!(store.follow(SCHEDULE, now).unwrap(), first);
+        assert_eq!(store.follow(&plan(), now).unwrap(), first);
     }
 
     #[test]
@@ -311,8 +300,9 @@ mod tests {
         fs::write(&path, "{").unwrap();
         let store = KeyStore::of(Some(folder.path()));
         let now = Instant::from_unix(100 * DAY);
-        assert!(matches!(store.follow(SCHEDULE, now), Err(KeyStoreError::Damaged { .. })));
-        assert!(matches!(store.add_next(SCHEDULE, now), Err(KeyStoreError::Damaged { .. })));
+        assert!(matches!(store.follow(&plan(), now), Err(KeyStoreError::Damaged { .. })));
+        let added = store.add_next(&plan(), &plan().algorithms, now);
+        assert!(matches!(added, Err(KeyStoreError::Damaged { .. })));
         assert_eq!(fs::read_to_string(&path).unwrap(), "{");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue};
-use portcullis::authz::{Silent, SignedAssertion};
+use portcullis::authz::{SignedAssertion, Silent};
 use portcullis::gate::{Evidence, Step, decide};
 use portcullis::model::CacheLabel::{self, Hit, Miss, Off};
 use portcullis::model::Reason::{self, Ok, SignatureInvalid};
@@ -122,7 +122,7 @@ fn tell(agent: &Arc<Agent>, headers: &HeaderMap) {
     let claims = asserted.at(now, std::time::Duration::from_secs(60), &"0".repeat(32));
     // Its head names the algorithm and the key, and its signature has 64 bytes, all in base64url.
     let value = HeaderValue::from_str(&"a".repeat(120 + claims.text.len() * 4 / 3 + 88)).expect("a value");
-    asserted.keep(SignedAssertion { value, kid: "k".into(), from: claims.from, until: claims.until });
+    asserted.keep(SignedAssertion { value, key: [1; 32], from: claims.from, until: claims.until });
 }
 
 #[test]
