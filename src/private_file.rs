@@ -1,16 +1,20 @@
-//! Files for their owner alone, which survive a crash: opened or read within a bound, made once, and replaced whole.
+//! Files for their owner alone, which survive a crash: opened or read within a bound, made once, replaced whole, and changed by
+//! one process at a time.
 //!
 //! What stands in them, and what to do when they cannot be had, is for whoever keeps them.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// The owner may read and write.
 const MODE: u32 = 0o600;
 /// Ends the name of a file that is being written, after the number of the process.
 const UNFINISHED: &str = ".new";
+/// Between two looks at a lock that another process holds: it writes a file meanwhile, which takes some milliseconds.
+const LOCK_LOOK: Duration = Duration::from_millis(5);
 
 /// Reads a file of at most so many bytes.
 ///
@@ -95,6 +99,36 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>
         let _removed = fs::remove_file(&fresh);
     })?;
     File::open(folder(path))?.sync_all()
+}
+
+/// The right to change what a lock stands for, until this is dropped, or its process has ended.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "the lock is held as long as this is")] File);
+
+/// Waits at most `within` for the lock at `path`, which one process holds at a time. The file itself stays: only its lock counts.
+///
+/// # Errors
+/// When it cannot be opened, or another process holds it for all that time ([`io::ErrorKind::TimedOut`]).
+pub fn lock(path: &Path, within: Duration) -> io::Result<Lock> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(MODE).open(path)?;
+    give_to_owner_of_folder(&file, path);
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock(file)),
+            Err(TryLockError::WouldBlock) if began.elapsed() < within => {
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "the kernel tells nobody within a time that a lock is free; no request waits here"
+                )]
+                std::thread::sleep(LOCK_LOOK);
+            }
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds the lock"));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
 }
 
 /// Gives a file that root has made to the owner of its folder: a command that root runs writes where a gateway reads as another
@@ -185,6 +219,24 @@ mod tests {
         assert!(open(folder.path(), Users::Owner).is_err(), "a folder");
         let absent = open(&folder.path().join("b"), Users::Owner).unwrap_err();
         assert_eq!(absent.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_lock_has_one_holder_at_a_time_and_is_waited_for_within_a_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.lock");
+        let long = Duration::from_secs(60);
+        let held = lock(&path, Duration::ZERO).unwrap();
+        assert_eq!(mode(&path), MODE);
+        assert_eq!(lock(&path, LOCK_LOOK * 2).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        let next = std::thread::spawn({
+            let path = path.clone();
+            move || lock(&path, long).map(drop)
+        });
+        drop(held);
+        next.join().unwrap().unwrap();
+        lock(&path, Duration::ZERO).unwrap();
+        assert_eq!(lock(&folder.path().join("none/a"), long).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

@@ -34,6 +34,11 @@ mod tests {
     }
 
     #[test]
+    fn jose_verifies_what_an_agent_is_told_by_each_algorithm() {
+        runs("assertions");
+    }
+
+    #[test]
     fn a_gateway_made_worse_turns_checks_red() {
         runs("worse");
     }

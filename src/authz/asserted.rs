@@ -33,8 +33,8 @@ pub struct DatedClaims {
 pub struct SignedAssertion {
     /// The value of its header.
     pub value: HeaderValue,
-    /// The key that signed it.
-    pub kid: Box<str>,
+    /// The thumbprint of the key that signed it.
+    pub key: [u8; 32],
     /// Its `iat`.
     pub from: Instant,
     /// Its `exp`.
@@ -59,11 +59,12 @@ impl Asserted {
         DatedClaims { text, from: now, until }
     }
 
-    /// The last assertion, while more than half of its time is left, and the key that signed it is the one that signs now.
+    /// The last assertion, while more than half of its time is left, and the key that signed it is the one that signs now, with
+    /// this thumbprint.
     #[must_use]
-    pub fn kept(&self, now: Instant, kid: &str) -> Option<HeaderValue> {
+    pub fn kept(&self, now: Instant, key: &[u8; 32]) -> Option<HeaderValue> {
         self.last.with(|last| {
-            let last = last.as_ref().filter(|last| &*last.kid == kid && last.from <= now)?;
+            let last = last.as_ref().filter(|last| last.key == *key && last.from <= now)?;
             let (all, left) = (last.until.since(last.from), last.until.since(now));
             (left * 2 > all).then(|| last.value.clone())
         })
@@ -92,22 +93,23 @@ mod tests {
     fn an_assertion_is_used_again_for_the_first_half_of_its_time_by_the_key_that_signs() {
         let second = Instant::from_unix;
         let asserted = Asserted::new(&Map::from_iter([("iss".to_owned(), Value::from("g"))]), None);
-        assert_eq!(asserted.kept(second(100), "k"), None);
+        let (own, another) = ([1; 32], [2; 32]);
+        assert_eq!(asserted.kept(second(100), &own), None);
         let value = HeaderValue::from_static("a.b.c");
         let signed =
-            SignedAssertion { value: value.clone(), kid: "k".into(), from: second(100), until: second(160) };
+            SignedAssertion { value: value.clone(), key: own, from: second(100), until: second(160) };
         asserted.keep(signed);
-        for (now, kid, is_kept) in [
-            (100, "k", true),
-            (129, "k", true),
-            (130, "k", false),
-            (160, "k", false),
-            (200, "k", false),
+        for (now, key, is_kept) in [
+            (100, own, true),
+            (129, own, true),
+            (130, own, false),
+            (160, own, false),
+            (200, own, false),
             // The clock was set back.
-            (99, "k", false),
-            (110, "another", false),
+            (99, own, false),
+            (110, another, false),
         ] {
-            assert_eq!(asserted.kept(second(now), kid), is_kept.then(|| value.clone()), "{now} {kid}");
+            assert_eq!(asserted.kept(second(now), &key), is_kept.then(|| value.clone()), "{now} {key:?}");
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::HeaderName;
 use serde_json::{Map, Value, json};
 
-use crate::model::{Actors, Instant};
+use crate::model::{Actors, Instant, SigningAlgorithm};
 
 use super::asserted::Asserted;
 use super::verified_token::VerifiedToken;
@@ -31,6 +31,8 @@ pub struct Assertion {
     pub claims: Box<[AssertedClaim]>,
     /// Whether requests of callers who have proven nothing have one, too.
     pub on_public: bool,
+    /// What it is signed by.
+    pub algorithm: SigningAlgorithm,
 }
 
 /// A claim of the caller's token in the assertion.
@@ -139,6 +141,7 @@ mod tests {
             ttl: Duration::from_secs(60),
             claims: claims.iter().map(|name| AssertedClaim::parse(name).unwrap()).collect(),
             on_public: false,
+            algorithm: SigningAlgorithm::Es256,
         }
     }
 

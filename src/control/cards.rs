@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::config::Snapshot;
-use crate::model::{AgentName, Clock, Live};
+use crate::model::{AgentName, Clock, Live, SigningAlgorithm};
 use crate::protocol::a2a::card::{CardError, CardSeal};
 use crate::routing::{A2aAgent, Agent, CardOrigin, CardSeen, CardState};
 use crate::signing::{Header, KeyRing, SigningKey};
@@ -243,13 +243,14 @@ impl Keeper {
     /// Publishes what is made of the agent's card.
     fn serve(&mut self, card: &[u8]) -> Result<(), CardError> {
         let keys = self.keys.get();
-        let kid = keys.signer().map(SigningKey::kid);
+        let key = keys.signer(SigningAlgorithm::Es256);
+        let kid = key.map(SigningKey::kid);
         if self.signed.as_ref().is_some_and(|(last, by)| last == card && Some(by.as_str()) == kid) {
             return Ok(());
         }
         let sign = |payload: &[u8]| {
             let header = Header { kind: "JOSE", keys_url: self.a2a.plan.policy.keys_url.as_deref() };
-            let signed = keys.signer()?.sign(header, payload)?;
+            let signed = key?.sign(header, payload)?;
             Some(CardSeal { protected: signed.protected, signature: signed.signature })
         };
         match self.a2a.plan.made_from(card, &sign) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Snapshot;
-use crate::model::{Clock, Live};
-use crate::signing::{KeyRing, KeyStore, Schedule, SigningFrom};
+use crate::model::{Clock, Live, SigningAlgorithm};
+use crate::signing::{KeyPlan, KeyRing, KeyStore, SigningFrom};
 use crate::store::at_leisure;
 use crate::telemetry::Metrics;
 
@@ -22,7 +22,7 @@ pub(super) struct Signing {
     metrics: Metrics,
     /// Made when the gateway first signs; keys in memory live as long.
     store: Option<Arc<KeyStore>>,
-    task: Option<(Schedule, OwnTask)>,
+    task: Option<(KeyPlan, OwnTask)>,
 }
 
 impl Signing {
@@ -41,8 +41,8 @@ impl Signing {
                 self.task = None;
                 publish(&snapshot.signing, (**ring).clone(), &self.metrics);
             }
-            Some(SigningFrom::Own(schedule)) => {
-                if self.task.as_ref().is_some_and(|(running, _)| running == schedule) {
+            Some(SigningFrom::Own(plan)) => {
+                if self.task.as_ref().is_some_and(|(running, _)| running == plan) {
                     return;
                 }
                 self.task = None;
@@ -52,12 +52,12 @@ impl Signing {
                     clock: Arc::clone(&self.clock),
                     metrics: self.metrics.clone(),
                     store: Arc::clone(store),
-                    schedule: *schedule,
+                    plan: plan.clone(),
                     keys: Arc::clone(&snapshot.signing),
                     failed: None,
                 };
                 keeper.look().await;
-                self.task = Some((*schedule, OwnTask::spawn(keeper.run())));
+                self.task = Some((plan.clone(), OwnTask::spawn(keeper.run())));
             }
         }
     }
@@ -67,7 +67,7 @@ struct Keeper {
     clock: Arc<dyn Clock>,
     metrics: Metrics,
     store: Arc<KeyStore>,
-    schedule: Schedule,
+    plan: KeyPlan,
     keys: Arc<Live<KeyRing>>,
     /// What was logged last, so that each failure is logged once.
     failed: Option<String>,
@@ -82,8 +82,8 @@ impl Keeper {
     }
 
     async fn look(&mut self) {
-        let (store, schedule, now) = (Arc::clone(&self.store), self.schedule, self.clock.now());
-        match at_leisure(move || store.follow(schedule, now)).await {
+        let (store, plan, now) = (Arc::clone(&self.store), self.plan.clone(), self.clock.now());
+        match at_leisure(move || store.follow(&plan, now)).await {
             Ok(ring) => {
                 self.failed = None;
                 publish(&self.keys, ring, &self.metrics);
@@ -100,15 +100,22 @@ impl Keeper {
 }
 
 fn publish(keys: &Live<KeyRing>, ring: KeyRing, metrics: &Metrics) {
-    metrics.signing_key_made(ring.made());
-    if keys.with(|before| *before == ring) {
-        return;
+    let before = keys.get();
+    for algorithm in SigningAlgorithm::ALL {
+        metrics.signing_key_made(*algorithm, ring.made(*algorithm));
+        let kid = |ring: &KeyRing| ring.signer(*algorithm).map(|key| key.kid().to_owned());
+        let (kid, before) = (kid(&ring), kid(&before));
+        if kid == before {
+            continue;
+        }
+        match kid {
+            Some(kid) => tracing::info!(%algorithm, kid, "the gateway signs with this key"),
+            None => tracing::info!(%algorithm, "the gateway signs nothing by this algorithm any more"),
+        }
     }
-    match ring.signer() {
-        Some(key) => tracing::info!(kid = key.kid(), "the gateway signs with this key"),
-        None => tracing::info!("the gateway signs nothing"),
+    if *before != ring {
+        keys.publish(Arc::new(ring));
     }
-    keys.publish(Arc::new(ring));
 }
 
 #[cfg(test)]
@@ -135,7 +142,8 @@ mod tests {
     }
 
     fn kid(snapshot: &Snapshot) -> Option<String> {
-        snapshot.signing.with(|ring| ring.signer().map(|key| key.kid().to_owned()))
+        let of = |ring: &KeyRing| ring.signer(SigningAlgorithm::Es256).map(|key| key.kid().to_owned());
+        snapshot.signing.with(of)
     }
 
     fn published(snapshot: &Snapshot) -> usize {
@@ -159,7 +167,8 @@ mod tests {
         signing.follow(&live).await;
         let first = kid(&live).unwrap();
         let made = |at: u64| {
-            metrics.render().contains(&format!("portcullis_signing_key_created_timestamp_seconds {at}\n"))
+            let series = "portcullis_signing_key_created_timestamp_seconds{alg=\"ES256\"}";
+            metrics.render().contains(&format!("{series} {at}\n"))
         };
         assert!(made(1_800_000_000), "{}", metrics.render());
         clock.advance(DAY * 30);
@@ -190,7 +199,7 @@ mod tests {
         let mut signing = start();
         signing.follow(&again).await;
         assert_eq!(kid(&again), Some(own.clone()));
-        let set = new_set(now).unwrap().expose_secret().as_bytes().to_vec();
+        let set = new_set(&[SigningAlgorithm::Es256], now).unwrap().expose_secret().as_bytes().to_vec();
         let files = Files::from([("key.json".into(), Ok(set))]);
         let by_file = snapshot(folder.path(), ", signing: { key_file: key.json }", &files, Some(&again));
         signing.follow(&by_file).await;

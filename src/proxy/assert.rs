@@ -57,8 +57,8 @@ fn value(
 ) -> Option<(HeaderValue, AssertionResult)> {
     live.with(|snapshot| {
         snapshot.signing.with(|keys| {
-            let key = keys.signer()?;
-            if let Some(kept) = asserted.kept(now, key.kid()) {
+            let key = keys.signer(terms.algorithm)?;
+            if let Some(kept) = asserted.kept(now, key.thumbprint()) {
                 return Some((kept, AssertionResult::Kept));
             }
             let jti = format!("{:032x}", rand::random::<u128>());
@@ -67,7 +67,7 @@ fn value(
             value.set_sensitive(true);
             asserted.keep(SignedAssertion {
                 value: value.clone(),
-                kid: key.kid().into(),
+                key: *key.thumbprint(),
                 from: claims.from,
                 until: claims.until,
             });

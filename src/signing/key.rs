@@ -1,66 +1,21 @@
-//! One key that signs: ES256, the algorithm that every client of JWS has (RFC 7518 section 3.1 recommends it).
+//! One key that signs, and what others know of it.
 
 use std::fmt;
 
-use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::EncodingKey;
+use jsonwebtoken::crypto;
 use serde_json::{Map, Value, json};
 
-use crate::model::{Digest, Secret};
-
-/// Half of a point of P-256, and its private key, in bytes (RFC 7518 section 6.2.1.2).
-const COORDINATE: usize = 32;
-/// The first byte of a point that is not compressed (SEC 1 section 2.3.3).
-const UNCOMPRESSED: u8 = 4;
+use super::key_error::KeyError;
+use super::key_pair::{KeyPair, kind};
+use crate::model::{Digest, Secret, SigningAlgorithm};
 
 /// A private key, and what its public side is called.
 pub struct SigningKey {
-    pair: EcdsaKeyPair,
-    /// The same key, as JWTs are signed with it.
-    of_jwts: EncodingKey,
-    x: String,
-    y: String,
+    pair: KeyPair,
+    thumbprint: Digest,
     kid: String,
-}
-
-/// Why there is no key to sign with.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
-    /// The text is not a JWK set.
-    #[error("it is no JWK set: {0}")]
-    NotASet(String),
-    /// The set is empty.
-    #[error("its `keys` are empty")]
-    NoKey,
-    /// A key is not one to sign with ES256.
-    #[error(
-        "key {number}: its `{member}` is not that of a private key for ES256 (`kty` EC, `crv` P-256, `d`, `x`, `y`)"
-    )]
-    Member {
-        /// Its place in the set, from 1.
-        number: usize,
-        /// What is wrong or absent.
-        member: &'static str,
-    },
-    /// The private side of a key does not belong to the public one.
-    #[error("key {number}: its `d` does not belong to its `x` and `y`")]
-    Mismatch {
-        /// Its place in the set, from 1.
-        number: usize,
-    },
-    /// Two keys are the same.
-    #[error("key {number} is there twice")]
-    Twice {
-        /// Its place in the set, from 1.
-        number: usize,
-    },
-    /// The system made no key.
-    #[error("the system made no key")]
-    System,
 }
 
 /// The protected header, but the algorithm and the key, which the key itself says (RFC 7515 section 4.1).
@@ -82,55 +37,42 @@ pub struct Signed {
 }
 
 impl SigningKey {
-    /// A new key.
+    /// A new key for this algorithm.
     ///
     /// # Errors
     /// When the system makes none.
-    pub fn generate() -> Result<Self, KeyError> {
-        EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-            .ok()
-            .and_then(Self::of)
-            .ok_or(KeyError::System)
+    pub fn generate(algorithm: SigningAlgorithm) -> Result<Self, KeyError> {
+        KeyPair::generate(algorithm).map(Self::of).ok_or(KeyError::System)
     }
 
     /// The key in this JWK, which is number `number` of its set.
     pub(super) fn from_jwk(jwk: &Map<String, Value>, number: usize) -> Result<Self, KeyError> {
-        let text = |member: &str| jwk.get(member).and_then(Value::as_str);
-        let is = |member: &'static str, wanted: &str| match text(member) {
-            Some(text) if text == wanted => Ok(()),
-            _ => Err(KeyError::Member { number, member }),
-        };
-        is("kty", "EC")?;
-        is("crv", "P-256")?;
-        for (member, wanted) in [("use", "sig"), ("alg", "ES256")] {
-            if jwk.contains_key(member) {
-                is(member, wanted)?;
-            }
-        }
-        let bytes = |member: &'static str| {
-            let decoded = text(member).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
-            decoded.filter(|bytes| bytes.len() == COORDINATE).ok_or(KeyError::Member { number, member })
-        };
-        let private = bytes("d")?;
-        let public = [vec![UNCOMPRESSED], bytes("x")?, bytes("y")?].concat();
-        EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P256_SHA256_FIXED_SIGNING, &private, &public)
-            .ok()
-            .and_then(Self::of)
-            .ok_or(KeyError::Mismatch { number })
+        KeyPair::from_jwk(jwk, number).map(Self::of)
     }
 
-    fn of(pair: EcdsaKeyPair) -> Option<Self> {
-        let (x, y) = pair.public_key().as_ref().get(1..)?.split_at_checked(COORDINATE)?;
-        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
-        // The members of RFC 7638 section 3.2, in their order.
-        let thumbprint =
-            Digest::of(format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#).as_bytes());
+    fn of(pair: KeyPair) -> Self {
+        let (kty, crv) = kind(pair.algorithm);
+        let y = pair.y.as_ref().map_or_else(String::new, |y| format!(r#","y":"{y}""#));
+        // The members of RFC 7638 section 3.2 and RFC 8037 section 2, in their order.
+        let members = format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{}"{y}}}"#, pair.x);
+        let thumbprint = Digest::of(members.as_bytes());
         let kid = URL_SAFE_NO_PAD.encode(thumbprint.as_bytes());
-        let of_jwts = EncodingKey::from_ec_der(pair.to_pkcs8v1().ok()?.as_ref());
-        Some(Self { pair, of_jwts, x, y, kid })
+        Self { pair, thumbprint, kid }
     }
 
-    /// Its name: the thumbprint of RFC 7638, so that the same key has the same name everywhere.
+    /// What it signs by.
+    #[must_use]
+    pub const fn algorithm(&self) -> SigningAlgorithm {
+        self.pair.algorithm
+    }
+
+    /// Its thumbprint (RFC 7638), so that the same key has the same name everywhere.
+    #[must_use]
+    pub const fn thumbprint(&self) -> &[u8; 32] {
+        self.thumbprint.as_bytes()
+    }
+
+    /// Its name: the thumbprint in base64url.
     #[must_use]
     pub fn kid(&self) -> &str {
         &self.kid
@@ -139,36 +81,49 @@ impl SigningKey {
     /// What others verify with.
     #[must_use]
     pub fn public_jwk(&self) -> Value {
-        let Self { x, y, kid, .. } = self;
-        json!({"kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": kid, "use": "sig", "alg": "ES256"})
+        let (KeyPair { algorithm, x, y, .. }, kid) = (&self.pair, &self.kid);
+        let (kty, crv) = kind(*algorithm);
+        let mut jwk =
+            json!({"kty": kty, "crv": crv, "x": x, "kid": kid, "use": "sig", "alg": algorithm.as_str()});
+        if let (Some(y), Some(members)) = (y, jwk.as_object_mut()) {
+            members.insert("y".to_owned(), Value::from(y.as_str()));
+        }
+        jwk
     }
 
-    /// The private member of its JWK; `None` when the system does not give it out.
-    pub(super) fn private_member(&self) -> Option<Secret> {
-        let bytes = AsBigEndian::<EcPrivateKeyBin<'_>>::as_be_bytes(&self.pair.private_key()).ok()?;
-        Some(Secret::new(URL_SAFE_NO_PAD.encode(bytes.as_ref())))
+    /// The private member of its JWK.
+    pub(super) const fn private_member(&self) -> &Secret {
+        &self.pair.d
     }
 
-    /// Signs a payload, which is no part of the result (RFC 7515 section 5.1 and appendix F).
+    /// Signs a payload, which is no part of the result (RFC 7515 section 5.1 and appendix F); `None` when the system does not
+    /// sign.
     #[must_use]
     pub fn sign(&self, header: Header<'_>, payload: &[u8]) -> Option<Signed> {
-        let mut fields = json!({"alg": "ES256", "kid": self.kid, "typ": header.kind});
+        let mut fields = json!({"alg": self.algorithm().as_str(), "kid": self.kid, "typ": header.kind});
         if let (Some(url), Some(fields)) = (header.keys_url, fields.as_object_mut()) {
             fields.insert("jku".to_owned(), Value::from(url));
         }
         let protected = URL_SAFE_NO_PAD.encode(fields.to_string());
         let input = format!("{protected}.{}", URL_SAFE_NO_PAD.encode(payload));
-        let signature = self.pair.sign(&SystemRandom::new(), input.as_bytes()).ok()?;
-        Some(Signed { protected, signature: URL_SAFE_NO_PAD.encode(signature.as_ref()) })
+        let signature = crypto::sign(input.as_bytes(), &self.pair.encoding, jws(self.algorithm())).ok()?;
+        Some(Signed { protected, signature })
     }
 
     /// A JWT with these claims, the text of a JSON object (RFC 7519 section 7.1); `None` when the system does not sign.
     #[must_use]
     pub fn jwt(&self, claims: &str) -> Option<String> {
         let claims: Value = serde_json::from_str(claims).ok()?;
-        let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
+        let mut header = jsonwebtoken::Header::new(jws(self.algorithm()));
         header.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&header, &claims, &self.of_jwts).ok()
+        jsonwebtoken::encode(&header, &claims, &self.pair.encoding).ok()
+    }
+}
+
+const fn jws(algorithm: SigningAlgorithm) -> jsonwebtoken::Algorithm {
+    match algorithm {
+        SigningAlgorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+        SigningAlgorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
     }
 }
 
@@ -180,90 +135,133 @@ impl fmt::Debug for SigningKey {
 
 #[cfg(test)]
 mod tests {
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+    use jsonwebtoken::DecodingKey;
+    use jsonwebtoken::jwk::Jwk;
 
     use super::*;
 
     /// The key of RFC 7515 appendix A.3.
-    fn jwk() -> Map<String, Value> {
-        let key = json!({
+    fn ec() -> Value {
+        json!({
             "kty": "EC", "crv": "P-256",
             "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
             "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
             "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
-        });
-        key.as_object().unwrap().clone()
+        })
+    }
+
+    /// That of RFC 8037 appendix A.1.
+    fn okp() -> Value {
+        json!({
+            "kty": "OKP", "crv": "Ed25519",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+        })
+    }
+
+    fn read(jwk: &Value) -> Result<SigningKey, KeyError> {
+        SigningKey::from_jwk(jwk.as_object().unwrap(), 3)
+    }
+
+    fn decoded(part: &str) -> Value {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    }
+
+    /// Whether the published key verifies this text.
+    fn verifies(key: &SigningKey, input: &str, signature: &str) -> bool {
+        let jwk: Jwk = serde_json::from_value(key.public_jwk()).unwrap();
+        let public = DecodingKey::from_jwk(&jwk).unwrap();
+        crypto::verify(signature, input.as_bytes(), &public, jws(key.algorithm())).unwrap()
     }
 
     #[test]
     fn a_key_is_read_and_written_and_named_by_its_thumbprint() {
-        let key = SigningKey::from_jwk(&jwk(), 1).unwrap();
-        assert_eq!(key.kid(), "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U");
-        assert_eq!(key.private_member().unwrap().expose_secret(), jwk()["d"].as_str().unwrap());
-        let public = key.public_jwk();
-        assert_eq!((&public["x"], &public["y"]), (&jwk()["x"], &jwk()["y"]));
-        assert_eq!(public.get("d"), None);
-        assert!(!format!("{key:?}").contains("jpsQ"));
+        for (jwk, algorithm, kid) in [
+            (ec(), "ES256", "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"),
+            // RFC 8037 appendix A.3.
+            (okp(), "EdDSA", "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"),
+        ] {
+            let key = read(&jwk).unwrap();
+            assert_eq!((key.kid(), key.algorithm().as_str()), (kid, algorithm));
+            let mut public = key.public_jwk();
+            let written = public.as_object_mut().unwrap();
+            written.insert("d".to_owned(), key.private_member().expose_secret().into());
+            let mut wanted = jwk;
+            (wanted["kid"], wanted["use"], wanted["alg"]) = (kid.into(), "sig".into(), algorithm.into());
+            assert_eq!(public, wanted);
+            assert_eq!(key.public_jwk().get("d"), None);
+            assert!(!format!("{key:?}").contains(wanted["d"].as_str().unwrap()));
+        }
     }
 
     #[test]
     fn what_it_signs_is_verified_with_its_public_side() {
-        let key = SigningKey::generate().unwrap();
-        let header = Header { kind: "JOSE", keys_url: Some("https://a.example/keys") };
-        let signed = key.sign(header, b"payload").unwrap();
-        let fields: Value =
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&signed.protected).unwrap()).unwrap();
-        let wanted =
-            json!({"alg": "ES256", "kid": key.kid(), "typ": "JOSE", "jku": "https://a.example/keys"});
-        assert_eq!(fields, wanted);
-        let signature = URL_SAFE_NO_PAD.decode(&signed.signature).unwrap();
-        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.pair.public_key());
-        let verify = |payload: &str| {
-            let input = format!("{}.{}", signed.protected, URL_SAFE_NO_PAD.encode(payload));
-            public.verify(input.as_bytes(), &signature).is_ok()
-        };
-        assert!(verify("payload") && !verify("payloae"));
+        for algorithm in SigningAlgorithm::ALL {
+            let key = SigningKey::generate(*algorithm).unwrap();
+            let header = Header { kind: "JOSE", keys_url: Some("https://a.example/keys") };
+            let signed = key.sign(header, b"payload").unwrap();
+            let wanted = json!({
+                "alg": algorithm.as_str(), "kid": key.kid(), "typ": "JOSE", "jku": "https://a.example/keys",
+            });
+            assert_eq!(decoded(&signed.protected), wanted);
+            let verify = |payload: &str| {
+                let input = format!("{}.{}", signed.protected, URL_SAFE_NO_PAD.encode(payload));
+                verifies(&key, &input, &signed.signature)
+            };
+            assert!(verify("payload") && !verify("payloae"));
+        }
     }
 
     #[test]
     fn a_jwt_says_its_type_and_its_key_and_verifies() {
-        let key = SigningKey::from_jwk(&jwk(), 1).unwrap();
-        let jwt = key.jwt(r#"{"sub":"ann","n":1.0}"#).unwrap();
-        let (input, signature) = jwt.rsplit_once('.').unwrap();
-        let (header, claims) = input.split_once('.').unwrap();
-        let read = |part: &str| String::from_utf8(URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
-        let header: Value = serde_json::from_str(&read(header)).unwrap();
-        assert_eq!(header, json!({"alg": "ES256", "kid": key.kid(), "typ": "JWT"}));
-        assert_eq!(read(claims), r#"{"n":1.0,"sub":"ann"}"#);
-        let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.pair.public_key());
-        assert!(public.verify(input.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap()).is_ok());
-        assert_eq!(key.jwt("not JSON"), None);
+        for jwk in [ec(), okp()] {
+            let key = read(&jwk).unwrap();
+            let jwt = key.jwt(r#"{"sub":"ann","n":1.0}"#).unwrap();
+            let (input, signature) = jwt.rsplit_once('.').unwrap();
+            let (header, claims) = input.split_once('.').unwrap();
+            let wanted = json!({"alg": key.algorithm().as_str(), "kid": key.kid(), "typ": "JWT"});
+            assert_eq!(decoded(header), wanted);
+            assert_eq!(URL_SAFE_NO_PAD.decode(claims).unwrap(), br#"{"n":1.0,"sub":"ann"}"#);
+            assert!(verifies(&key, input, signature));
+            assert_eq!(key.jwt("not JSON"), None);
+        }
     }
 
     #[test]
     fn a_key_that_signs_nothing_of_ours_is_refused_by_the_member_that_is_wrong() {
-        let with = |member: &str, value: Value| {
-            let mut jwk = jwk();
-            jwk.insert(member.to_owned(), value);
-            SigningKey::from_jwk(&jwk, 3).map(|_| ())
+        let with = |mut jwk: Value, member: &str, value: &Value| {
+            jwk[member] = value.clone();
+            read(&jwk).map(|_| ())
         };
-        for (member, value) in [
-            ("kty", json!("RSA")),
-            ("crv", json!("P-384")),
-            ("use", json!("enc")),
-            ("alg", json!("ES384")),
-            ("d", json!("AAAA")),
-            ("d", json!(7)),
-            ("x", json!("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVE")),
+        let short = json!("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVE");
+        for (jwk, member, value) in [
+            (ec(), "kty", json!("RSA")),
+            (ec(), "kty", json!("oct")),
+            (ec(), "crv", json!("P-384")),
+            (ec(), "crv", json!("Ed25519")),
+            (ec(), "use", json!("enc")),
+            (ec(), "alg", json!("ES384")),
+            (ec(), "alg", json!("EdDSA")),
+            (ec(), "d", json!("AAAA")),
+            (ec(), "d", json!(7)),
+            (ec(), "x", short.clone()),
+            (ec(), "y", Value::Null),
+            (okp(), "crv", json!("Ed448")),
+            (okp(), "crv", json!("X25519")),
+            (okp(), "use", json!(7)),
+            (okp(), "alg", json!("ES256")),
+            (okp(), "alg", json!(7)),
+            (okp(), "d", Value::Null),
+            (okp(), "x", short),
         ] {
-            assert_eq!(with(member, value.clone()), Err(KeyError::Member { number: 3, member }), "{value}");
+            let refused = with(jwk, member, &value);
+            assert_eq!(refused, Err(KeyError::Member { number: 3, member }), "{member} {value}");
         }
-        let other = URL_SAFE_NO_PAD.encode([7; COORDINATE]);
-        assert_eq!(with("d", json!(other)), Err(KeyError::Mismatch { number: 3 }));
-        let mut public = jwk();
-        public.remove("d");
-        let refused = SigningKey::from_jwk(&public, 1).map(|_| ());
-        assert_eq!(refused, Err(KeyError::Member { number: 1, member: "d" }));
-        assert_eq!(with("kid", json!("any")), Ok(()));
+        for jwk in [ec(), okp()] {
+            let other = json!(URL_SAFE_NO_PAD.encode([7; 32]));
+            assert_eq!(with(jwk.clone(), "d", &other), Err(KeyError::Mismatch { number: 3 }));
+            assert_eq!(with(jwk, "kid", &json!("any")), Ok(()));
+        }
+        assert_eq!(with(okp(), "alg", &json!("Ed25519")), Ok(()));
     }
 }

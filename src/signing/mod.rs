@@ -5,12 +5,17 @@
 //! it. When to look at the schedule is the concern of `control`, and publishing the set that of `proxy`.
 
 mod key;
+mod key_error;
+mod key_pair;
+mod key_plan;
 mod key_ring;
 mod key_store;
 mod private_set;
 mod schedule;
 
-pub use key::{Header, KeyError, Signed, SigningKey};
+pub use key::{Header, Signed, SigningKey};
+pub use key_error::KeyError;
+pub use key_plan::{KeyPlan, NextKey};
 pub use key_ring::{KeyRing, SigningFrom};
 pub use key_store::{KeyStore, KeyStoreError};
 pub use private_set::{DatedKey, new_set};

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::key::{KeyError, SigningKey};
-use crate::model::{Instant, Secret, strict_json};
+use super::key::SigningKey;
+use super::key_error::KeyError;
+use crate::model::{Instant, Secret, SigningAlgorithm, strict_json};
 
 /// The member that says when a key was made, in seconds since the epoch, as with JWTs; a JWK may have members of its own
 /// (RFC 7517 section 4).
 const MADE: &str = "iat";
-/// The most keys of a set: one that signs, one before it and one after it are in use.
+/// The most keys of a set: of each algorithm, one that signs, one before it and one after it are in use.
 const KEYS: usize = 100;
 
 /// A key of the gateway's making.
@@ -24,13 +25,13 @@ pub struct DatedKey {
 }
 
 impl DatedKey {
-    /// A new key.
+    /// A new key for this algorithm.
     ///
     /// # Errors
     /// When the system makes none.
-    pub fn generate(now: Instant) -> Result<Self, KeyError> {
+    pub fn generate(algorithm: SigningAlgorithm, now: Instant) -> Result<Self, KeyError> {
         // What is written down has whole seconds.
-        Ok(Self { key: Arc::new(SigningKey::generate()?), made: Instant::from_unix(now.unix()) })
+        Ok(Self { key: Arc::new(SigningKey::generate(algorithm)?), made: Instant::from_unix(now.unix()) })
     }
 }
 
@@ -55,26 +56,26 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<DatedKey>, KeyError> {
 }
 
 /// The text of a set with these keys.
-pub(super) fn write(keys: &[DatedKey]) -> Result<Secret, KeyError> {
+pub(super) fn write(keys: &[DatedKey]) -> Secret {
     let jwk = |dated: &DatedKey| {
         let mut jwk = dated.key.public_jwk();
-        let private = dated.key.private_member().ok_or(KeyError::System)?;
         if let Some(members) = jwk.as_object_mut() {
-            members.insert("d".to_owned(), Value::from(private.expose_secret()));
+            members.insert("d".to_owned(), Value::from(dated.key.private_member().expose_secret()));
             members.insert(MADE.to_owned(), Value::from(dated.made.unix()));
         }
-        Ok(jwk)
+        jwk
     };
-    let keys: Vec<Value> = keys.iter().map(jwk).collect::<Result<_, _>>()?;
-    Ok(Secret::new(format!("{:#}\n", json!({ "keys": keys }))))
+    let keys: Vec<Value> = keys.iter().map(jwk).collect();
+    Secret::new(format!("{:#}\n", json!({ "keys": keys })))
 }
 
-/// The text of a set with one new key, for an operator who keeps the keys.
+/// The text of a set with a new key for each of these algorithms, for an operator who keeps the keys.
 ///
 /// # Errors
 /// When the system makes none.
-pub fn new_set(now: Instant) -> Result<Secret, KeyError> {
-    write(&[DatedKey::generate(now)?])
+pub fn new_set(algorithms: &[SigningAlgorithm], now: Instant) -> Result<Secret, KeyError> {
+    let keys = algorithms.iter().map(|algorithm| DatedKey::generate(*algorithm, now));
+    Ok(write(&keys.collect::<Result<Vec<DatedKey>, _>>()?))
 }
 
 #[cfg(test)]
@@ -84,18 +85,36 @@ mod tests {
     #[test]
     fn a_set_is_read_as_it_was_written() {
         let now = Instant::from_unix(1_800_000_000);
-        let keys = [DatedKey::generate(now).unwrap(), DatedKey::generate(Instant::from_unix(7)).unwrap()];
-        let read = read(write(&keys).unwrap().expose_secret().as_bytes()).unwrap();
+        let made = |(algorithm, at): (SigningAlgorithm, Instant)| DatedKey::generate(algorithm, at).unwrap();
+        let keys = [
+            (SigningAlgorithm::Es256, now),
+            (SigningAlgorithm::EdDsa, now),
+            (SigningAlgorithm::EdDsa, Instant::from_unix(7)),
+        ]
+        .map(made);
+        let read = read(write(&keys).expose_secret().as_bytes()).unwrap();
         let names = |keys: &[DatedKey]| -> Vec<_> {
-            keys.iter().map(|dated| (dated.key.kid().to_owned(), dated.made)).collect()
+            keys.iter().map(|dated| (dated.key.kid().to_owned(), dated.key.algorithm(), dated.made)).collect()
         };
         assert_eq!(names(&read), names(&keys));
     }
 
+    /// As the version before EdDSA wrote it, and as others may: the algorithm follows from the kind of the key.
+    #[test]
+    fn a_key_that_names_no_algorithm_is_one_for_that_of_its_kind() {
+        for algorithm in SigningAlgorithm::ALL {
+            let key = DatedKey::generate(*algorithm, Instant::from_unix(7)).unwrap();
+            let mut set: Value = serde_json::from_str(write(&[key]).expose_secret()).unwrap();
+            set["keys"][0].as_object_mut().unwrap().remove("alg").unwrap();
+            let read = read(set.to_string().as_bytes()).unwrap();
+            assert_eq!(read[0].key.algorithm(), *algorithm);
+        }
+    }
+
     #[test]
     fn what_is_no_set_of_private_keys_is_refused() {
-        let one = DatedKey::generate(Instant::from_unix(7)).unwrap();
-        let twice = write(&[one.clone(), one.clone()]).unwrap();
+        let one = DatedKey::generate(SigningAlgorithm::Es256, Instant::from_unix(7)).unwrap();
+        let twice = write(&[one.clone(), one.clone()]);
         let public = json!({"keys": [one.key.public_jwk()]}).to_string();
         for (text, wanted) in [
             ("", None),

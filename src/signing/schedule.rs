@@ -1,4 +1,5 @@
-//! Which of the gateway's keys signs, and when there has to be a new one: a function of the times at which they were made.
+//! Which of the gateway's keys of one algorithm signs, and when there has to be a new one: a function of the times at which they
+//! were made.
 
 use std::time::Duration;
 
@@ -34,6 +35,12 @@ impl Schedule {
     /// The first key that is still needed: the one before that which signs, since what it signed is still verified.
     pub(super) fn first_kept(self, made: &[Instant], now: Instant) -> usize {
         self.signer(made, now).unwrap_or_default().saturating_sub(1)
+    }
+
+    /// Whether keys that nothing is signed with any more, nobody knows since when, are needed no longer: the newest would have
+    /// been replaced, and the one behind it as well, so that all that they signed is as old as with keys that are in use.
+    pub(super) fn is_over(self, made: &[Instant], now: Instant) -> bool {
+        made.last().is_none_or(|newest| newest.plus(self.publish_before + self.rotate * 2) <= now)
     }
 }
 
@@ -71,6 +78,27 @@ mod tests {
                 schedule.has_next(&made, now),
             );
             assert_eq!(found, (signer, kept, due, next), "{made:?} at {now}");
+        }
+    }
+
+    #[test]
+    fn keys_that_sign_no_more_are_kept_as_long_as_those_that_did_until_the_end_of_their_time() {
+        let hours = |hours: u64| Instant::from_unix(hours * HOUR);
+        let schedule = Schedule {
+            rotate: Duration::from_secs(720 * HOUR),
+            publish_before: Duration::from_secs(24 * HOUR),
+        };
+        for (made, now, is_over) in [
+            (&[][..], 0, true),
+            (&[100], 100, false),
+            (&[100], 1563, false),
+            (&[100], 1564, true),
+            (&[100, 820], 1564, false),
+            // The clock was set back.
+            (&[100], 50, false),
+        ] {
+            let made: Vec<Instant> = made.iter().copied().map(hours).collect();
+            assert_eq!(schedule.is_over(&made, hours(now)), is_over, "{made:?} at {now}");
         }
     }
 }

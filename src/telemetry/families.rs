@@ -131,8 +131,8 @@ families! {
             = "Requests whose credential a denial names, by agent and by what it names.";
         assertions: counter "portcullis_assertions_total" { Agent, AssertionResult }
             = "Requests whose agent gets an assertion, by agent and by what became of it.";
-        signing_key_made: timestamp "portcullis_signing_key_created_timestamp_seconds" {} if shared
-            = "When the key with which the gateway signs was made (Unix time).";
+        signing_key_made: timestamp "portcullis_signing_key_created_timestamp_seconds" { SigningAlgorithm } if shared
+            = "When the key with which the gateway signs by this algorithm was made (Unix time).";
         token_bindings: counter "portcullis_token_binding_total" { Agent, TokenBinding }
             = "Allowed requests to agents that look at bindings, by what their token is bound to.";
         limit_requests: counter "portcullis_limit_requests_total" { Agent, LimitName, LimitResult }

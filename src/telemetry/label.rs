@@ -6,7 +6,7 @@
 use crate::model::{
     AuthMethod, CacheLabel, CallOutcome, CardSignature, CardSource, Decision, DenialKind, EndedBy,
     ListOutcome, LookupResult, OperationClass, Reason, RetryResult, SecurityEventKind, SecurityEventResult,
-    Shard, StreamKind, TargetFault, TargetState, TokenBinding,
+    Shard, SigningAlgorithm, StreamKind, TargetFault, TargetState, TokenBinding,
 };
 
 use super::{AssertionResult, HandshakeFailure, IntrospectionResult, LimitResult, TargetUse, UpstreamError};
@@ -56,6 +56,8 @@ pub enum Label {
     DenialKind,
     /// What became of an assertion.
     AssertionResult,
+    /// What the gateway signs by.
+    SigningAlgorithm,
     /// What a token is bound to.
     TokenBinding,
     /// What kind of stream it is.
@@ -152,6 +154,7 @@ impl Label {
             Self::FullRead | Self::TargetFault => "why",
             Self::Shard => "shard",
             Self::TokenBinding => "binding",
+            Self::SigningAlgorithm => "alg",
             Self::Target => "target",
         }
     }
@@ -190,6 +193,7 @@ impl Label {
             Self::Trigger => Some(5),
             Self::Result | Self::Limit | Self::Log => Some(3),
             Self::TokenBinding => Some(TokenBinding::ALL.len()),
+            Self::SigningAlgorithm => Some(SigningAlgorithm::ALL.len()),
             Self::LimitResult => Some(LimitResult::ALL.len()),
             Self::AssertionResult => Some(AssertionResult::ALL.len()),
             Self::Version => Some(1),

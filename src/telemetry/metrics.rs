@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use prometheus::{Encoder as _, TextEncoder};
 
-use crate::model::{AgentName, CertificateTerm, DenialKind, Denials, Instant, ProviderName};
+use crate::model::{
+    AgentName, CertificateTerm, DenialKind, Denials, Instant, ProviderName, SigningAlgorithm,
+};
 
 use super::agent_targets::AgentTargets;
 use super::certificate_metrics::CertificateMetrics;
@@ -224,12 +226,13 @@ impl Metrics {
         }
     }
 
-    /// The key with which the gateway signs now was made then; `None` where it signs nothing, or nobody knows when.
-    pub fn signing_key_made(&self, made: Option<Instant>) {
+    /// The key with which the gateway signs by this algorithm now was made then; `None` where it signs nothing by it, or nobody
+    /// knows when.
+    pub fn signing_key_made(&self, algorithm: SigningAlgorithm, made: Option<Instant>) {
         let family = &self.0.families.signing_key_made;
         match made {
-            Some(made) => family.of([]).set(made.unix_f64()),
-            None => family.remove([]),
+            Some(made) => family.of([algorithm.as_str()]).set(made.unix_f64()),
+            None => family.remove([algorithm.as_str()]),
         }
     }
 

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-use portcullis::gate::Evidence;
+use http::{HeaderMap, HeaderValue};
+use portcullis::authz::{SignedAssertion, Silent};
+use portcullis::gate::{Evidence, Step, decide};
 use portcullis::model::CacheLabel::{self, Hit, Miss, Off};
 use portcullis::model::Reason::{self, Ok, SignatureInvalid};
+use portcullis::model::{Instant, Request};
 use portcullis::routing::Agent;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use testkit::Key;
 use testkit::token::forged;
@@ -106,6 +108,42 @@ fn good_tokens_fill_the_cache_and_no_more() {
         assert_eq!((inserted, inserted - evicted), (tokens, world.cached.entries()));
         assert!(world.cached.entries() <= most, "{} of {most}", world.cached.entries());
     }
+}
+
+/// Admits a caller, and keeps an assertion as one that was signed.
+fn tell(agent: &Arc<Agent>, headers: &HeaderMap) {
+    let now = Instant::from_unix(START + 2);
+    let request = Request::with_headers(headers, now);
+    let Step::Decided(verdict) = decide(agent, &request, &Evidence::unavailable(), &mut Silent) else {
+        panic!("a decision");
+    };
+    let permit = verdict.permit.expect("a way on");
+    let asserted = permit.asserted().expect("the agent is told of its callers");
+    let claims = asserted.at(now, std::time::Duration::from_secs(60), &"0".repeat(32));
+    // Its head names the algorithm and the key, and its signature has 64 bytes, all in base64url.
+    let value = HeaderValue::from_str(&"a".repeat(120 + claims.text.len() * 4 / 3 + 88)).expect("a value");
+    asserted.keep(SignedAssertion { value, key: [1; 32], from: claims.from, until: claims.until });
+}
+
+#[test]
+fn tokens_of_callers_that_an_agent_is_told_of_fill_the_cache_sooner() {
+    let key = Key::new("EdDSA", "k");
+    let mut world = World::new(1000, &[&key], &[]);
+    world.body["server"]["public_url"] = json!("https://gate.example");
+    world.body["agents"]["desk"]["assertion"] = json!({"audience": "urn:desk"});
+    world.configure();
+    let agent = world.cached.agent("desk");
+    let before = MEMORY.current_usage();
+    for nth in 0..3000 {
+        tell(&agent, &bearer(&key.signed(&world.claims(&format!("{nth}")))));
+    }
+    let held = MEMORY.current_usage().saturating_sub(before);
+    let allowed = (1000 + 64) * 2048 + MIB / 2;
+    eprintln!("{} tokens and assertions are held, {held} of {allowed} bytes", world.cached.entries());
+    assert!(held <= allowed, "{held} of {allowed} bytes");
+    let entries = world.cached.entries();
+    // As many as would fit without assertions, but for the weight of these.
+    assert!((600..=900).contains(&entries), "{entries} are held where 1000 without assertions are");
 }
 
 /// Distinct tokens and entries: a million in `make soak`.

@@ -51,7 +51,7 @@ impl Gate {
     /// Compiles as a reload does, and fetches for providers that are new.
     fn configure(&mut self, body: &Value, files: &Files, clock: &Arc<FixedClock>) {
         let mut text = body.clone();
-        text["server"] = json!({"token_cache": {"entries": self.entries}});
+        text["server"]["token_cache"] = json!({"entries": self.entries});
         let document = parse(&[Source::new("cache.yaml", text.to_string())], &|_| None);
         let document = document.unwrap_or_else(|e| panic!("{e}"));
         let compiled = compile(&document, files, self.snapshot.as_ref(), &self.metrics);

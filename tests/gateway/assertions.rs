@@ -39,6 +39,7 @@ impl Stage {
              few: {{ route: /few, upstream: \"{up}\", auth: {{ {oauth} }}, \
              assertion: {{ header: X-Who, audience: \"urn:few\", claims: [email], ttl: 5s }} }}\n  \
              keyed: {{ route: /keyed, upstream: \"{up}\", auth: {{ api_key: {{}} }}, assertion: {{}} }}\n  \
+             ed: {{ route: /ed, upstream: \"{up}\", auth: {{ {oauth} }}, assertion: {{ alg: EdDSA }} }}\n  \
              open: {{ route: /open, upstream: \"{up}\", auth: public, assertion: {{ on_public: true }} }}\n  \
              shut: {{ route: /shut, upstream: \"{up}\", auth: public, assertion: {{}} }}\n  \
              shadow: {{ route: /shadow, upstream: \"{up}\", auth: {{ {oauth} }}, assertion: {{}}, enforcement: shadow }}\n  \
@@ -76,12 +77,17 @@ impl Stage {
         answer.text().await.expect("text")
     }
 
-    /// The claims of assertions, as joserfc verifies them.
+    /// The claims of assertions by ES256, as joserfc and PyJWT verify them.
     async fn verified(&self, audience: &str, assertions: &[String]) -> Vec<Value> {
+        self.verified_by("ES256", audience, assertions).await
+    }
+
+    /// The same by this algorithm.
+    async fn verified_by(&self, alg: &str, audience: &str, assertions: &[String]) -> Vec<Value> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut child = tokio::process::Command::new(root.join(".tools/venv-verifiers/bin/python"))
             .arg(root.join("tests/gateway/verify_assertions.py"))
-            .args(["https://gate.example/gw", audience, &self.keys().await])
+            .args(["https://gate.example/gw", audience, alg, &self.keys().await])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -90,7 +96,7 @@ impl Stage {
         input.write_all(assertions.join("\n").as_bytes()).await.expect("it reads");
         drop(input);
         let out = child.wait_with_output().await.expect("it ends");
-        assert!(out.status.success(), "joserfc does not verify {assertions:?}");
+        assert!(out.status.success(), "{assertions:?} do not verify");
         let out = String::from_utf8(out.stdout).expect("text");
         out.lines().map(|line| serde_json::from_str(line).expect("claims")).collect()
     }
@@ -118,6 +124,15 @@ async fn another_library_verifies_what_an_agent_is_told_of_each_kind_of_caller()
     let few = stage.told("/few", "x-who", &token).await;
     let few = &stage.verified("urn:few", &few).await[0];
     assert_eq!((&few["email"], &few["sub"], &few["idp"]), (&json!("a@b.c"), &Value::Null, &json!(idp)));
+
+    let by_eddsa = stage.told("/ed", HEADER, &token).await;
+    let by_eddsa = &stage.verified_by("EdDSA", &origin, &by_eddsa).await[0];
+    let without = |claims: &Value| {
+        let mut claims = claims.clone();
+        claims.as_object_mut().expect("claims").retain(|name, _| !["jti", "iat", "exp"].contains(&&**name));
+        claims
+    };
+    assert_eq!(without(by_eddsa), without(&wanted), "the algorithm changes nothing of what is said");
 
     let of_key = stage.seen("/keyed", &[format!("X-API-Key: {}", stage.api_key)]).await;
     let of_nobody = stage.seen("/open", &[]).await;
@@ -200,49 +215,130 @@ async fn a_denied_caller_and_one_whose_token_ends_are_told_of_no_longer() {
     assert_eq!(stage.upstream.seen().len(), before, "and nothing reached the agent");
 }
 
-#[tokio::test]
-async fn while_keys_follow_each_other_every_assertion_verifies() {
-    let set = portcullis(Path::new("."), &["jwks", "new"]).await.out;
-    let next = portcullis(Path::new("."), &["jwks", "new"]).await.out;
+/// One agent whose assertions are signed by this algorithm, with the keys in `keys.json`.
+async fn stage_of_file(alg: &str, set: &str) -> Stage {
     let server = "  public_url: https://gate.example/gw\n  signing: { key_file: keys.json }\n";
     let key = Key::new("ES256", "k1");
     let (issuer, upstream) = (Issuer::start(&[&key]).await, Upstream::start().await);
     let body = format!(
         "identity_providers:\n  corp: {{ issuer: \"{}\" }}\nagents:\n  a: {{ route: /a, upstream: \"{}\", \
-         auth: {{ oauth: {{ identity_providers: [corp] }} }}, assertion: {{}} }}\n",
+         auth: {{ oauth: {{ identity_providers: [corp] }} }}, assertion: {{ alg: {alg} }} }}\n",
         issuer.url,
         upstream.url()
     );
-    let files = [("keys.json", set.as_str())];
+    let files = [("keys.json", set)];
     let gateway = Start { body: &body, server, files: &files, ..Start::default() }.ready().await;
-    let stage = Stage { issuer, key, api_key: String::new(), key_id: String::new(), upstream, gateway };
-    let token = stage.token(&json!({"sub": "ann"}));
-    let first = stage.told("/a", HEADER, &token).await;
-    // The next key is published behind the one that signs; then it signs, and the one before stays published.
-    let (set, next): (Value, Value) =
-        (serde_json::from_str(&set).expect("a set"), serde_json::from_str(&next).expect("a set"));
-    let (old, new) = (&set["keys"][0], &next["keys"][0]);
-    let mut all = first.clone();
-    for (keys, signer) in [(json!({"keys": [old, new]}), old), (json!({"keys": [new, old]}), new)] {
-        let file = stage.gateway.folder.path().join("keys.json");
-        std::fs::write(&file, keys.to_string()).expect("it is written");
-        stage.gateway.signal("HUP").await;
-        let want = signer["x"].as_str().expect("a coordinate").to_owned();
-        let kid_of = |assertion: &str| {
-            let head = assertion.split('.').next().expect("a head").to_owned();
-            let head: Value = serde_json::from_slice(&testkit::token::decode(&head)).expect("JSON");
-            head["kid"].as_str().expect("a kid").to_owned()
-        };
-        let told = eventually("the key signs, and both are published", SOON, async || {
-            let told = stage.told("/a", HEADER, &token).await;
-            let published: Value = serde_json::from_str(&stage.keys().await).ok()?;
-            let keys = published["keys"].as_array()?;
-            let kid = keys.iter().find(|key| key["x"] == want.as_str())?["kid"].as_str()?;
-            (keys.len() == 2 && kid_of(&told[0]) == kid).then_some(told)
-        })
-        .await;
-        all.extend(told);
-        // What the agent was told before verifies as well.
-        assert_eq!(stage.verified(&stage.upstream.url(), &all).await.len(), all.len());
+    Stage { issuer, key, api_key: String::new(), key_id: String::new(), upstream, gateway }
+}
+
+fn kid_of(assertion: &str) -> String {
+    let head = assertion.split('.').next().expect("a head");
+    let head: Value = serde_json::from_slice(&testkit::token::decode(head)).expect("JSON");
+    head["kid"].as_str().expect("a kid").to_owned()
+}
+
+#[tokio::test]
+async fn while_keys_follow_each_other_every_assertion_verifies() {
+    for alg in ["ES256", "EdDSA"] {
+        let new = async || portcullis(Path::new("."), &["jwks", "new", "--alg", alg]).await.out;
+        let (set, next) = (new().await, new().await);
+        let stage = stage_of_file(alg, &set).await;
+        let token = stage.token(&json!({"sub": "ann"}));
+        let mut all = stage.told("/a", HEADER, &token).await;
+        // The next key is published behind the one that signs; then it signs, and the one before stays published.
+        let (set, next): (Value, Value) =
+            (serde_json::from_str(&set).expect("a set"), serde_json::from_str(&next).expect("a set"));
+        let (old, new) = (&set["keys"][0], &next["keys"][0]);
+        for (keys, signer) in [(json!({"keys": [old, new]}), old), (json!({"keys": [new, old]}), new)] {
+            let file = stage.gateway.folder.path().join("keys.json");
+            std::fs::write(&file, keys.to_string()).expect("it is written");
+            stage.gateway.signal("HUP").await;
+            let kid = signer["kid"].as_str().expect("a kid");
+            let told = eventually("the key signs, and both are published", SOON, async || {
+                let told = stage.told("/a", HEADER, &token).await;
+                let published: Value = serde_json::from_str(&stage.keys().await).ok()?;
+                (published["keys"].as_array()?.len() == 2 && kid_of(&told[0]) == kid).then_some(told)
+            })
+            .await;
+            all.extend(told);
+            // What the agent was told before verifies as well.
+            let verified = stage.verified_by(alg, &stage.upstream.url(), &all).await;
+            assert_eq!(verified.len(), all.len());
+        }
     }
+}
+
+#[tokio::test]
+async fn a_key_file_without_a_key_for_an_agents_algorithm_is_refused_and_what_runs_goes_on() {
+    let both = portcullis(Path::new("."), &["jwks", "new", "--alg", "EdDSA", "--alg", "ES256"]).await.out;
+    let stage = stage_of_file("EdDSA", &both).await;
+    let token = stage.token(&json!({"sub": "ann"}));
+    let told = stage.told("/a", HEADER, &token).await;
+    let mut set: Value = serde_json::from_str(&both).expect("a set");
+    assert_eq!(kid_of(&told[0]), set["keys"][0]["kid"]);
+    set["keys"].as_array_mut().expect("a list").remove(0);
+    std::fs::write(stage.gateway.folder.path().join("keys.json"), set.to_string()).expect("it is written");
+    stage.gateway.signal("HUP").await;
+    eventually("it is said", SOON, async || {
+        stage.gateway.stderr().iter().any(|line| line.contains("has no key for EdDSA")).then_some(())
+    })
+    .await;
+    let again = stage.told("/a", HEADER, &token).await;
+    assert_eq!(kid_of(&again[0]), kid_of(&told[0]));
+    assert_eq!(stage.verified_by("EdDSA", &stage.upstream.url(), &again).await.len(), 1);
+    let ran = portcullis(stage.gateway.folder.path(), &["check", "-c", "portcullis.yaml"]).await;
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(format!("{}{}", ran.out, ran.err).contains("signing-key-absent"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn each_algorithm_that_agents_name_has_keys_of_its_own() {
+    let stage = Stage::start(SERVER).await;
+    let algs = async || {
+        let keys: Value = serde_json::from_str(&stage.keys().await).expect("a set");
+        let keys = keys["keys"].as_array().expect("a list").iter();
+        let mut algs: Vec<String> = keys.map(|key| key["alg"].as_str().expect("an alg").to_owned()).collect();
+        algs.sort();
+        algs
+    };
+    assert_eq!(algs().await, ["ES256", "EdDSA"]);
+    let folder = stage.gateway.folder.path();
+    let rotate = async |more: &[&str]| {
+        let args = [&["jwks", "-c", "portcullis.yaml", "rotate"], more].concat();
+        portcullis(folder, &args).await
+    };
+    // Of one, then of the others, then of none, since each has one that waits.
+    for (more, code, said) in [
+        (&["--alg", "EdDSA"][..], 0, "(EdDSA) is published within a minute, and signs in 1d"),
+        (&["--alg", "EdDSA"], 1, "a next key is published already"),
+        (&[], 0, "(ES256) is published within a minute, and signs in 1d"),
+        (&[], 1, "a next key is published already"),
+        (&["--alg", "RS256"], 2, "expected one of ES256, EdDSA"),
+    ] {
+        let ran = rotate(more).await;
+        assert_eq!(ran.code, Some(code), "{more:?}: {ran:?}");
+        assert!(format!("{}{}", ran.out, ran.err).contains(said), "{more:?}: {ran:?}");
+        assert!(ran.out.lines().count() < 2, "one key each: {ran:?}");
+    }
+    let ran = portcullis(folder, &["jwks", "-c", "portcullis.yaml"]).await;
+    let set: Value = serde_json::from_str(&ran.out).expect("a set");
+    assert_eq!(set["keys"].as_array().map(Vec::len), Some(4), "{ran:?}");
+    assert!(!ran.out.contains("\"d\""), "{ran:?}");
+    // Without the agents of an algorithm nothing is signed by it, and what was signed is verified on.
+    let config = folder.join("portcullis.yaml");
+    let text = std::fs::read_to_string(&config).expect("the configuration").replace(" alg: EdDSA ", "");
+    std::fs::write(&config, text).expect("it is written");
+    let ran = rotate(&["--alg", "EdDSA"]).await;
+    assert!(ran.code == Some(1) && ran.err.contains("nothing is signed by EdDSA"), "{ran:?}");
+    stage.gateway.signal("HUP").await;
+    let token = stage.token(&json!({"sub": "ann"}));
+    let told = eventually("the agent is told by another algorithm", SOON, async || {
+        let told = stage.told("/ed", HEADER, &token).await;
+        let head = told[0].split('.').next().map(testkit::token::decode);
+        let head: Value = serde_json::from_slice(&head.expect("a head")).expect("JSON");
+        (head["alg"] == "ES256").then_some(told)
+    })
+    .await;
+    assert_eq!(stage.verified(&stage.upstream.url(), &told).await.len(), 1);
+    assert!(algs().await.contains(&"EdDSA".to_owned()));
 }

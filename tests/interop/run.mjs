@@ -4,6 +4,7 @@
 // --short leaves out of each part what takes long and proves the same again.
 // The last line is the count, and the exit code is 0 only if nothing failed.
 import { a2a } from './parts/a2a.mjs';
+import { assertions } from './parts/assertions.mjs';
 import { bridges } from './parts/bridges.mjs';
 import { conformance } from './parts/conformance.mjs';
 import { demo } from './parts/demo.mjs';
@@ -15,7 +16,7 @@ import { worse } from './parts/worse.mjs';
 import { stopAll } from './stand/children.mjs';
 import { check, summary } from './stand/report.mjs';
 
-const PARTS = { conformance, logins, stepup, open, bridges, demo, a2a, signatures, worse };
+const PARTS = { conformance, logins, stepup, open, bridges, demo, a2a, signatures, assertions, worse };
 /** No run takes longer, whatever hangs. */
 const LIMIT = 20 * 60_000;
 

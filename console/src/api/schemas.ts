@@ -211,8 +211,8 @@ export interface AgentSpec {
 
   /** what the gateway tells the agent of its callers, in a JWT that it signs; absent is nothing */
   assertion?: {
-    /** the algorithm of the signature; default ES256 */
-    alg?: "ES256";
+    /** the algorithm of the signature; the gateway has a key for each that an agent names; default ES256 */
+    alg?: "ES256" | "EdDSA";
 
     /** `aud`; default the origin of the agent's URL, where it has one */
     audience?: string;
@@ -1489,6 +1489,7 @@ export type ConfigurationCode =
   | "token-passthrough"
   | "root-metadata"
   | "signing-url"
+  | "signing-key-absent"
   | "assertion-issuer"
   | "assertion-audience"
   | "limit-measure"
@@ -3348,9 +3349,9 @@ export const PLAIN_SETTINGS: readonly PlainSetting[] = [
   },
   {
     pointer: "/assertion/alg",
-    doc: "the algorithm of the signature; default ES256",
+    doc: "the algorithm of the signature; the gateway has a key for each that an agent names; default ES256",
     kind: "choice",
-    words: ["ES256"],
+    words: ["ES256", "EdDSA"],
   },
   {
     pointer: "/assertion/on_public",

@@ -1,5 +1,5 @@
 // What the agent is told of its callers, in a token that the gateway signs.
-import { Checkbox, Stack, TagsInput, TextInput } from "@mantine/core";
+import { Checkbox, NativeSelect, Stack, TagsInput, TextInput } from "@mantine/core";
 import css from "./DeployForm.module.css";
 import type { FieldProps } from "./FieldProps";
 import { USUAL_HEADER } from "./assertion";
@@ -45,6 +45,14 @@ export function AssertionFields({ form, edit, error }: FieldProps) {
               value={form.assertionTtl}
               error={error("assertionTtl")}
               onChange={(event) => edit({ assertionTtl: event.currentTarget.value })}
+            />
+            <NativeSelect
+              label="Assertion: algorithm"
+              description="The agent must verify by it; ES256 is what every library has"
+              data={["ES256", "EdDSA"]}
+              value={form.assertionAlg}
+              error={error("assertionAlg")}
+              onChange={(event) => edit({ assertionAlg: event.currentTarget.value })}
             />
             <Checkbox
               label="Also for callers who have proven nothing"

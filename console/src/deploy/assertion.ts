@@ -11,10 +11,13 @@ export interface AssertionForm {
   assertionClaims: string[];
   assertionTtl: string;
   assertionOnPublic: boolean;
+  assertionAlg: string;
 }
 
 /** The header of an assertion where none is written. */
 export const USUAL_HEADER = "X-Portcullis-Assertion";
+/** The algorithm of its signature, likewise. */
+const USUAL_ALG = "ES256";
 
 export function readAssertion(spec: JsonObject): AssertionForm {
   const written = member(spec, "assertion");
@@ -25,6 +28,7 @@ export function readAssertion(spec: JsonObject): AssertionForm {
     assertionClaims: list(written.claims),
     assertionTtl: text(written.ttl),
     assertionOnPublic: flag(written.on_public, false),
+    assertionAlg: text(written.alg, USUAL_ALG),
   };
 }
 
@@ -37,5 +41,6 @@ export function writeAssertion(form: AssertionForm, original: JsonObject): JsonO
   put(written, "claims", form.assertionClaims, []);
   put(written, "ttl", form.assertionTtl.trim(), "");
   put(written, "on_public", form.assertionOnPublic, false);
+  put(written, "alg", form.assertionAlg, USUAL_ALG);
   return written;
 }

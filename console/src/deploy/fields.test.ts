@@ -20,6 +20,7 @@ describe("a pointer names its field", () => {
     ["/limits/0/rate", "limits"],
     ["/assertion", "asserts"],
     ["/assertion/claims/1", "assertionClaims"],
+    ["/assertion/alg", "assertionAlg"],
     ["/upstream/connect_timeout", "/upstream/connect_timeout"],
     ["/max_in_flight", "/max_in_flight"],
     ["/streams/on_policy_change", "/streams/on_policy_change"],

@@ -69,6 +69,7 @@ const FIELDS: [string, Field][] = [
   ["/assertion/claims", "assertionClaims"],
   ["/assertion/ttl", "assertionTtl"],
   ["/assertion/on_public", "assertionOnPublic"],
+  ["/assertion/alg", "assertionAlg"],
   ["/cors", "corsOrigins"],
   ["/cors/preset", "corsPreset"],
   ["/cors/allowed_origins", "corsOrigins"],

@@ -40,8 +40,16 @@ describe("a specification that was opened and not changed stays as it is", () =>
     ["an empty cors", { route: "/a", upstream: "http://a", auth: "public", cors: { allowed_origins: [] } }],
     ["an assertion of defaults", { route: "/a", upstream: "http://a", auth: "public", assertion: {} }],
     [
-      "an assertion with what the form does not know",
+      "an assertion whose algorithm is written out",
       { route: "/a", upstream: "http://a", auth: "public", assertion: { alg: "ES256", claims: ["sub"] } },
+    ],
+    [
+      "an assertion of another algorithm",
+      { route: "/a", upstream: "http://a", auth: "public", assertion: { alg: "EdDSA" } },
+    ],
+    [
+      "an assertion with what the form does not know",
+      { route: "/a", upstream: "http://a", auth: "public", assertion: { later: 1, claims: ["sub"] } },
     ],
     ["a preset of cors", { route: "/a", upstream: "http://a", auth: "public", cors: "mcp" }],
     ["a preset in cors", { route: "/a", upstream: "http://a", auth: "public", cors: { preset: "mcp" } }],

@@ -19,6 +19,10 @@ use crate::model::{
 const MOST_OTHERS: usize = 7;
 /// The memory of the headers and the identity at one agent, in bytes: an estimate, because they are shared and change.
 const ADMISSION_BYTES: usize = 512;
+/// The memory of what an agent is told of the caller, in bytes: its claims, and the last assertion with them, which is made
+/// after the token was weighed. An estimate, as the weight must not change: claims of 300 bytes, the same in base64url with head
+/// and signature, and what holds them.
+const ASSERTED_BYTES: usize = 1536;
 
 /// A verified token.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub(in crate::authn) struct Remembered {
     basis: Basis,
     /// Whether its header says that it is an access token.
     has_access_type: bool,
+    /// Whether the first agent gets an assertion of its caller.
+    is_asserted: bool,
     /// The claims, as the JSON text that was signed or answered: half the size of their parsed form.
     payload: Box<[u8]>,
     /// By what denials can name it.
@@ -77,6 +83,8 @@ pub(in crate::authn) struct Proof<'a> {
     /// The word of its provider that it is active, where it was asked.
     pub(in crate::authn) active: Option<Arc<ProviderWord>>,
     pub(in crate::authn) principal: Arc<Principal>,
+    /// Of the first agent.
+    pub(in crate::authn) entry: &'a Entry,
 }
 
 impl Remembered {
@@ -102,6 +110,7 @@ impl Remembered {
                 Some(word) => Basis::SignedAndActive(signature, word),
             },
             has_access_type: token.has_access_type(),
+            is_asserted: proof.entry.assertion.is_some(),
             payload: std::mem::take(&mut token.payload).into_boxed_slice(),
             principal: proof.principal,
             first: OnceLock::new(),
@@ -109,18 +118,20 @@ impl Remembered {
         }
     }
 
-    /// A token that this provider calls active.
+    /// A token that this provider calls active, and that is first used at the agent with this entry.
     pub(in crate::authn) fn introspected(
         provider: &Provider,
         terms: Terms,
         active: &ActiveToken,
         principal: Arc<Principal>,
+        entry: &Entry,
     ) -> Self {
         Self {
             provider: provider.id(),
             terms,
             basis: Basis::Active(Arc::clone(active.word())),
             has_access_type: false,
+            is_asserted: entry.assertion.is_some(),
             payload: active.claims().into(),
             principal,
             first: OnceLock::new(),
@@ -135,6 +146,7 @@ impl Remembered {
             terms: self.terms.clone(),
             basis: self.basis.clone(),
             has_access_type: self.has_access_type,
+            is_asserted: self.is_asserted,
             payload: self.payload.clone(),
             // Of its own, so that two shards do not count together who uses it.
             principal: Arc::new(Principal::clone(&self.principal)),
@@ -259,6 +271,7 @@ impl Remembered {
             + self.terms.bytes()
             + self.signature().map_or(0, Signature::bytes)
             + ADMISSION_BYTES
+            + if self.is_asserted { ASSERTED_BYTES } else { 0 }
     }
 
     /// The word of its provider, where that was asked.

@@ -63,7 +63,9 @@ impl OAuthPolicy {
         let who = who(&token, index, None);
         let remembered = cached.map(|cached| {
             let terms = terms.clone().remembered(self.audience_claim);
-            let remembered = Arc::new(Remembered::introspected(provider, terms, &active, Arc::clone(&who.1)));
+            let principal = Arc::clone(&who.1);
+            let remembered = Remembered::introspected(provider, terms, &active, principal, question.entry);
+            let remembered = Arc::new(remembered);
             cached.cache.insert(cached.digest, &remembered);
             remembered
         });

@@ -95,7 +95,8 @@ impl OAuthPolicy {
         let who = who(&verified(&token.claims, has_access_type, spec, now), index, key_id.as_deref());
         let remembered = cached.map(|cached| {
             let (audience_claim, principal) = (self.audience_claim, Arc::clone(&who.1));
-            let proof = Proof { provider, audience_claim, algorithm, key, active, principal };
+            let entry = question.entry;
+            let proof = Proof { provider, audience_claim, algorithm, key, active, principal, entry };
             let remembered = Arc::new(Remembered::new(token, proof));
             cached.cache.insert(cached.digest, &remembered);
             remembered

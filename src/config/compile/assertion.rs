@@ -25,6 +25,7 @@ pub(super) fn of(input: &Input<'_>, entry: &AgentEntry) -> Option<Box<Assertion>
             ttl: written.ttl,
             claims: written.claims.clone().into(),
             on_public: written.on_public,
+            algorithm: written.alg.value,
         })
     };
     match entry.enforcement {

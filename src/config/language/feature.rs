@@ -48,6 +48,8 @@ pub enum Feature {
     ClientClaim,
     /// `agents.NAME.assertion`
     Assertion,
+    /// `alg: EdDSA` in it
+    AssertionEdDsa,
     /// `identity_providers.NAME.spiffe`
     Spiffe,
     /// Limits that are resources of their own
@@ -81,6 +83,7 @@ impl Feature {
         Self::Require,
         Self::ClientClaim,
         Self::Assertion,
+        Self::AssertionEdDsa,
         Self::Spiffe,
         Self::GlobalLimits,
         Self::Introspection,
@@ -110,6 +113,7 @@ impl Feature {
             Self::Require => "require",
             Self::ClientClaim => "client_claim",
             Self::Assertion => "assertion",
+            Self::AssertionEdDsa => "assertion_eddsa",
             Self::Spiffe => "spiffe",
             Self::GlobalLimits => "global_limits",
             Self::Introspection => "introspection",
@@ -139,7 +143,8 @@ impl Feature {
         let expire = streams_expire(fields.get("streams")).then_some(Self::StreamsExpire);
         let requires = requires(&fields).then_some(Self::Require);
         let constrains = constrains(&fields).then_some(Self::SenderConstraint);
-        let of_parts = together.into_iter().chain(quotas).chain(expire).chain(requires).chain(constrains);
+        let eddsa = asserts_by_eddsa(&fields).then_some(Self::AssertionEdDsa);
+        let of_parts = [together, quotas, expire, requires, constrains, eddsa].into_iter().flatten();
         std::iter::once(kind).chain(of_fields).chain(of_parts).collect()
     }
 
@@ -211,6 +216,11 @@ fn requires(agent: &Map<String, Value>) -> bool {
 fn constrains(agent: &Map<String, Value>) -> bool {
     let written = agent.get("auth").and_then(|auth| auth.get("oauth")?.get("sender_constraint")?.as_object());
     written.is_some_and(|written| written.keys().any(|key| key != "cnf"))
+}
+
+/// Whether an agent's assertions are signed by another algorithm than the first version of them knows.
+fn asserts_by_eddsa(agent: &Map<String, Value>) -> bool {
+    agent.get("assertion").and_then(|assertion| assertion.get("alg")?.as_str()) == Some("EdDSA")
 }
 
 impl fmt::Display for Feature {
@@ -325,6 +335,9 @@ mod tests {
             |text: &str| used("agents/a", &format!("auth: {{ oauth: {{ sender_constraint: {text} }} }}\n"));
         assert_eq!(constraint("{ dpop: optional }"), [Feature::Agents, Feature::SenderConstraint]);
         assert_eq!(constraint("{ cnf: ignore }"), [Feature::Agents]);
+        let asserting = |alg: &str| used("agents/a", &format!("assertion: {{ alg: {alg} }}\n"));
+        assert_eq!(asserting("ES256"), [Feature::Agents, Feature::Assertion]);
+        assert_eq!(asserting("EdDSA"), [Feature::Agents, Feature::Assertion, Feature::AssertionEdDsa]);
         let rule = "mcp: { rules: { unlisted: deny, tools: { a: { require: { amr_any: [otp] } } } } }\n";
         assert_eq!(used("agents/a", rule), [Feature::Agents, Feature::Mcp, Feature::Require]);
         assert_eq!(used("api_keys/Yq3Zk81b", "agent: a\n"), [Feature::ApiKeys]);

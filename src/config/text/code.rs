@@ -139,6 +139,7 @@ codes! {
     TokenPassthrough "token-passthrough" Error "An agent that speaks MCP would receive its callers' tokens.";
     RootMetadata "root-metadata" Error "Two agents of one host answer at its root with their metadata, or one that has none.";
     SigningUrl "signing-url" Error "A card that is to be signed, of an agent that no setting gives one URL.";
+    SigningKeyAbsent "signing-key-absent" Error "Something that is to be signed by an algorithm that the key file has no key for.";
     AssertionIssuer "assertion-issuer" Error "An assertion, and no setting that says who the gateway is.";
     AssertionAudience "assertion-audience" Error "An assertion for an agent that has no one origin, and no audience is written.";
     LimitMeasure "limit-measure" Error "A limit that does not say what it permits, or two things at once, or something that it cannot count.";

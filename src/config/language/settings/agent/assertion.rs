@@ -16,7 +16,7 @@ use crate::config::text::code::Code;
 use crate::config::text::report::Report;
 use crate::config::text::source::{Place, Spanned};
 use crate::config::text::yaml::Node;
-use crate::model::reduced_eq;
+use crate::model::{SigningAlgorithm, reduced_eq};
 
 const SECOND: u64 = 1_000;
 const HOUR: u64 = 3_600 * SECOND;
@@ -36,20 +36,13 @@ section! {
         ttl: Duration as Time<{ 5 * SECOND }, HOUR> = Duration::from_secs(60);
         /// whether requests of callers who have proven nothing have one, too
         on_public: bool as Flag = false;
-        /// the algorithm of the signature
-        alg: AssertionAlgorithm as AssertionAlgorithm = AssertionAlgorithm::Es256;
+        /// the algorithm of the signature; the gateway has a key for each that an agent names
+        alg: Spanned<SigningAlgorithm> as Placed<SigningAlgorithm> = Spanned::new(SigningAlgorithm::Es256, Place::WHOLE);
     }
     impl { const STRICT: bool = true; }
 }
 
-/// The algorithm of an assertion's signature: that of the gateway's keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AssertionAlgorithm {
-    /// ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4).
-    Es256,
-}
-
-words!(AssertionAlgorithm { Es256 = "ES256" });
+words!(SigningAlgorithm { Es256 = "ES256", EdDsa = "EdDSA" });
 
 impl Value for AssertedClaim {
     type Read = Self;

@@ -20,8 +20,8 @@ section! {
     /// `server.signing`
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub struct Signing = "`signing`", default {
-        /// a private JWK set for several gateways that sign as one: its first key signs, all are published, and it is read
-        /// again when it changes; absent: the gateway makes its keys, and keeps them in `state_dir`
+        /// a private JWK set for several gateways that sign as one: its first key of each algorithm signs, all are published,
+        /// and it is read again when it changes; absent: the gateway makes its keys, and keeps them in `state_dir`
         key_file: Option<Spanned<PathBuf>> as Placed<FilePath>;
         /// how long a key of the gateway's making signs
         rotate: Duration as Time<HOUR, { 3650 * DAY }> = Duration::from_secs(30 * 86_400);
