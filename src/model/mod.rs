@@ -40,6 +40,7 @@ mod oauth_error;
 mod operation;
 mod path;
 mod possession;
+mod preference;
 mod principal;
 mod private_jwk;
 mod problem;
@@ -99,6 +100,7 @@ pub use operation::{
 };
 pub use path::{CanonicalPath, PathError};
 pub use possession::{DPOP, DPOP_NONCE, NextNonce, Possession, TokenBinding};
+pub use preference::Preference;
 pub use principal::Principal;
 pub use private_jwk::PRIVATE_JWK_MEMBERS;
 pub use problem::{PROBLEM_MEDIA_TYPE, ProblemDocument, problem_document};
