@@ -34,6 +34,7 @@ mod keyed_hash;
 mod label;
 mod live;
 mod loopback;
+mod media_type;
 pub mod methods;
 mod name;
 mod oauth_error;
@@ -93,6 +94,7 @@ pub use keyed_hash::KeyedHash;
 pub use label::check_label;
 pub use live::Live;
 pub use loopback::{is_loopback, is_loopback_name, reached_at};
+pub use media_type::media_type;
 pub use name::{AgentName, Issuer, KeyId, NameError, ProviderName};
 pub use oauth_error::OAuthError;
 pub use operation::{
