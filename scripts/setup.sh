@@ -8,7 +8,7 @@
 #   scripts/setup.sh lint     what `build` needs, rustfmt and clippy
 #   scripts/setup.sh quick    what `build` needs, promtool, Helm and cargo-nextest: no Node, no browser
 #   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, oteltap, grpcio,
-#                             nginx, HAProxy, nghttpd, libfaketime, valgrind, promtool, etcd, Redis, Helm, the end-to-end suite's Node
+#                             py-spiffe, nginx, HAProxy, nghttpd, libfaketime, valgrind, promtool, etcd, Redis, Helm, the end-to-end suite's Node
 #                             packages, and what `interop` needs
 #   scripts/setup.sh bench    what `build` needs, and etcd
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
@@ -211,6 +211,11 @@ collector() {
     fail "oteltap could not be installed" "the suite of the gateway needs Python 3.10 or later for it"
 }
 
+spiffe() {
+    virtual_environment "$tools/venv-spiffe" scripts/spiffe.txt && return 0
+    fail "py-spiffe could not be installed" "the suite of the gateway needs Python 3.10 or later for it"
+}
+
 grpcio() {
     virtual_environment "$tools/venv-grpc" scripts/grpc.txt && return 0
     fail "grpcio could not be installed" "the suite of the gateway needs Python 3.10 or later for it"
@@ -332,6 +337,7 @@ test)
     verifiers
     collector
     grpcio
+    spiffe
     foreign_agents
     node_packages
     interop

@@ -52,6 +52,10 @@ mod docs;
 mod explain;
 
 #[cfg(test)]
+#[path = "admin/explain_reasons.rs"]
+mod explain_reasons;
+
+#[cfg(test)]
 #[path = "admin/full_disk.rs"]
 mod full_disk;
 

@@ -1,5 +1,7 @@
 //! Negotiates the content encoding of a file of the console (RFC 9110 section 12.5.3).
 
+use crate::model::Preference;
+
 /// An encoding that a build of the console stores files in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
@@ -34,17 +36,11 @@ impl Encoding {
     pub(super) fn is_accepted(self, accept: &str) -> bool {
         let Some(word) = self.word() else { return true };
         let mut others = false;
-        for part in accept.split(',') {
-            let mut pieces = part.split(';');
-            let name = pieces.next().unwrap_or_default().trim();
-            let refused = pieces.any(|piece| {
-                let quality = piece.trim().to_ascii_lowercase();
-                quality.strip_prefix("q=").is_some_and(|q| q.trim().parse::<f32>().is_ok_and(|q| q <= 0.0))
-            });
+        for Preference { name, quality, .. } in Preference::all(accept) {
             if name.eq_ignore_ascii_case(word) {
-                return !refused;
+                return quality > 0.0;
             }
-            others |= name == "*" && !refused;
+            others |= name == "*" && quality > 0.0;
         }
         others
     }

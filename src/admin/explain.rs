@@ -4,19 +4,20 @@ use std::time::Instant as Tick;
 
 use axum::extract::State;
 use axum::http::uri::Scheme;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::config::Code;
+use crate::config::{Code, Snapshot};
 use crate::gate::{self, Explanation, Known, Standpoint};
-use crate::model::{AgentName, CanonicalPath, Fetched, Request, Secret};
+use crate::model::{AgentName, CanonicalPath, Fetched, Instant, Request, Secret};
 use crate::routing::Agent;
 
 use super::SharedState;
 use super::agent_url::Reached;
 use super::body::{Answer, Json, maybe_secret};
 use super::explain_message::{Asked, METHOD, message, message_path, told_metadata_url};
+use super::explained_certificate::{ExplainedCertificate, UnreadableHeader};
 use super::page::{Nothing, Query};
 use super::problem::Problem;
 
@@ -33,6 +34,13 @@ pub(super) struct Question {
     agent: String,
     #[serde(default, deserialize_with = "maybe_secret")]
     credential: Option<Secret>,
+    /// GET without it, and POST with a message.
+    #[serde(default)]
+    method: Option<String>,
+    /// The client's certificate in PEM, and those that lead to its authority behind it; never its key. A `client_certificate_header`
+    /// among the headers counts as that of a trusted proxy.
+    #[serde(default)]
+    client_certificate: Option<String>,
     /// With its query: some agents read the token from it.
     #[serde(default, deserialize_with = "maybe_secret")]
     path: Option<Secret>,
@@ -66,10 +74,19 @@ pub(super) async fn run(
         put_credential(agent, text, &mut headers)?;
     }
     let message = message(agent, question.operation.as_ref(), question.message, &mut headers)?;
-    let mut request = Request::with_headers(&headers, state.admin.clock.now());
+    let method = method(question.method.as_deref(), message.is_some())?;
+    let now = state.admin.clock.now();
+    let certificate = match certificate(&live, question.client_certificate.as_deref(), &headers, now)? {
+        Ok(certificate) => certificate,
+        Err(UnreadableHeader { bad, wanted }) => {
+            return Ok(Answer(gate::explain_unreadable(agent, bad, wanted)));
+        }
+    };
+    let mut request = Request::with_headers(&headers, now);
+    request.client_certificate = certificate.as_ref().map(|certificate| certificate.digest);
+    request.method = &method;
     let usual = message_path(agent);
     if message.is_some() {
-        request.method = METHOD;
         request.path = CanonicalPath::parse(usual.as_bytes()).unwrap_or(CanonicalPath::ROOT);
     }
     if let Some(target) = &question.path {
@@ -90,7 +107,8 @@ pub(super) async fn run(
     };
     // The question does not come from the address that would send the request.
     let buckets = Some(Standpoint { address: None, at: Tick::now() });
-    let known = Known { buckets, introspection };
+    let known =
+        Known { buckets, introspection, certificate: certificate.map(|certificate| certificate.shown) };
     Ok(Answer(match &message {
         None => gate::explain(agent, &request, known),
         Some(message) => {
@@ -98,6 +116,41 @@ pub(super) async fn run(
             gate::explain_message(agent, &request, message, known, || told_metadata_url(&live, agent, path))
         }
     }))
+}
+
+/// The method of a request, of which a message may be the body.
+fn method(given: Option<&str>, brings_message: bool) -> Result<Method, Problem> {
+    let usual = if brings_message { METHOD } else { &Method::GET };
+    let Some(given) = given else { return Ok(usual.clone()) };
+    let bad = |message| Problem::invalid("/method", Code::BadMethod, message);
+    let method = Method::from_bytes(given.as_bytes()).map_err(|_| bad("this is no request method"))?;
+    if brings_message && method != METHOD {
+        return Err(bad("a message is sent with POST"));
+    }
+    Ok(method)
+}
+
+/// The client certificate of a question, from PEM or from the header of a proxy; the inner error is a header that cannot be read.
+fn certificate(
+    live: &Snapshot,
+    pem: Option<&str>,
+    headers: &HeaderMap,
+    now: Instant,
+) -> Result<Result<Option<ExplainedCertificate>, UnreadableHeader>, Problem> {
+    const PLACE: &str = "/client_certificate";
+    let of_header = ExplainedCertificate::of_header(live, headers);
+    let Some(pem) = pem else { return Ok(of_header) };
+    if of_header != Ok(None) {
+        let message = "the header of a proxy says which certificate the client has: leave one of them out";
+        return Err(Problem::invalid(PLACE, Code::DuplicateValue, message));
+    }
+    if pem.contains("PRIVATE KEY-----") {
+        let message =
+            "this has a private key in it: give the certificate alone, and keep the key where it is";
+        return Err(Problem::invalid(PLACE, Code::FileContent, message));
+    }
+    let read = ExplainedCertificate::of_pem(live, pem.as_bytes(), now);
+    read.map(|read| Ok(Some(read))).map_err(|no| Problem::invalid(PLACE, Code::FileContent, no.to_string()))
 }
 
 /// The path and the query of a request target.
@@ -175,6 +228,9 @@ mod tests {
             (json!({"agent": "open", "operation": {"method": "a\nb"}}), "/operation/method"),
             (json!({"agent": "open", "operation": {"method": "ping"}, "message": "{}"}), "/message"),
             (json!({"agent": "open", "message": {}}), "/message"),
+            (json!({"agent": "open", "method": "G T"}), "/method"),
+            (json!({"agent": "open", "method": "GET", "message": "{}"}), "/method"),
+            (json!({"agent": "open", "client_certificate": "x"}), "/client_certificate"),
         ] {
             let answer = api.write(Method::POST, PATH, None, Some(body.clone())).await;
             assert_eq!(
@@ -193,6 +249,8 @@ mod tests {
             json!({"agent": "open", "credential": "hunter2"}),
             json!({"agent": "partner", "headers": [["x", "hunter2\u{7}"]]}),
             json!({"agent": "partner", "credential": ["hunter2"]}),
+            json!({"agent": "partner", "client_certificate": "-----BEGIN PRIVATE KEY-----\nhunter2"}),
+            json!({"agent": "partner", "client_certificate": ["hunter2"]}),
         ] {
             let answer = api.write(Method::POST, PATH, None, Some(body)).await;
             assert!(!answer.text().contains("hunter2"), "{}", answer.text());

@@ -24,6 +24,7 @@ mod documents;
 mod encoding;
 mod explain;
 mod explain_message;
+mod explained_certificate;
 mod fleet;
 mod global_limits;
 mod guard;
@@ -80,6 +81,7 @@ use throttle::Throttle;
 pub use denial_request::{AskedDenial, DenialRequest, WrongMember};
 pub use denials::made_denial;
 pub use explain_message::{message_path, told_metadata_url};
+pub use explained_certificate::{ExplainedCertificate, NoCertificate, UnreadableHeader};
 pub use shown::Whole;
 pub use token_file::{TokenFileError, read_token, token};
 

@@ -52,6 +52,8 @@ closed_words! {
         Introspection = "introspection",
         /// No denial names the token.
         Denial = "denial",
+        /// The certificate of the client, in the header of a trusted proxy, can be read.
+        ClientCertificate = "client_certificate",
         /// The certificate of the client is the one that the token is bound to (RFC 8705 section 3).
         Certificate = "certificate",
         /// The request has one proof (RFC 9449 section 4.2), of which each member is well-formed.

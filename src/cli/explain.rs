@@ -1,7 +1,7 @@
 //! `portcullis explain`: the real decision on a credential, with every check shown, and nothing forwarded.
 
 use std::io::{Read as _, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,21 +10,26 @@ use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use tokio::runtime::Runtime;
 
-use crate::admin::{message_path, told_metadata_url};
+use crate::admin::{ExplainedCertificate, UnreadableHeader, message_path, told_metadata_url};
 use crate::config::Snapshot;
 use crate::control::load;
 use crate::gate::{self, Explanation, Known};
 use crate::idp::Refresher;
-use crate::model::{CanonicalPath, Clock, Fetched, Host, HostRule, Request, SystemClock};
+use crate::model::{CanonicalPath, Clock, Fetched, Host, Request, SystemClock};
 use crate::routing::{Agent, Authenticator, Protocol};
 use crate::telemetry::Metrics;
 
 use super::exit::Exit;
-use super::explain_message::{MessageArgs, is_stdin, print_response, print_rules};
+use super::explain_message::{MessageArgs, is_stdin};
+use super::explain_notes::{certificate_note, limits_note, without_session};
+use super::explain_print::print;
+use super::explain_target::{Target, route_note};
 use super::place::{self, ConfigArg};
 
 /// The longest wait for the keys of the agent's providers.
 const KEYS_WAIT: Duration = Duration::from_secs(6);
+/// The most of a file with certificates that is read, in bytes: a chain of many is some kilobytes long.
+const LARGEST_CERTIFICATE: u64 = 1 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -39,6 +44,9 @@ pub(super) struct Args {
     /// A request header
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
+    /// A file with the client's certificate (PEM), which it shows in the handshake; its key is not read
+    #[arg(long, value_name = "PATH")]
+    client_cert: Option<PathBuf>,
     #[command(flatten)]
     message: MessageArgs,
     /// Ask the identity provider about a token of which only it knows whether it is active
@@ -76,22 +84,30 @@ pub(super) fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> std:
         writeln!(err, "error: there is no agent `{}`; there are: {}", args.agent, names.join(", "))?;
         return Ok(Exit::Usage);
     };
-    let posed = match posed(args, agent) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let posed = posed(args, agent).and_then(|mut posed| {
+        let notes = notes(args, &snapshot, agent, &mut posed.headers);
+        let shown = certificate(args.client_cert.as_deref(), &snapshot, &posed.headers, &*clock)?;
+        Ok((posed, notes, shown))
+    });
+    let (posed, notes, shown) = match posed {
         Ok(posed) => posed,
         Err(message) => {
             writeln!(err, "error: {message}")?;
             return Ok(Exit::Usage);
         }
     };
-    let route =
-        args.path.as_deref().and_then(|path| route_note(&snapshot, agent, args.method.as_deref(), path));
-    for note in route.into_iter().chain(args.message.note(agent)).chain(limits_note(agent)) {
+    for note in notes {
         writeln!(err, "note: {note}")?;
     }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    runtime.block_on(fetch_keys(agent, &clock));
-    let asked = Asked { args, posed: &posed, runtime: &runtime };
-    let report = report(&asked, &snapshot, agent, &*clock);
+    let report = match shown {
+        Ok(certificate) => {
+            runtime.block_on(fetch_keys(agent, &clock));
+            let asked = Asked { args, posed: &posed, certificate, runtime: &runtime };
+            report(asked, &snapshot, agent, &*clock)
+        }
+        Err(UnreadableHeader { bad, wanted }) => gate::explain_unreadable(agent, bad, wanted),
+    };
     if args.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
     } else {
@@ -110,18 +126,54 @@ struct Posed {
 struct Asked<'a> {
     args: &'a Args,
     posed: &'a Posed,
+    certificate: Option<ExplainedCertificate>,
     runtime: &'a Runtime,
+}
+
+/// What somebody should know who reads the explanation. The id of a session is taken out of it.
+fn notes(args: &Args, snapshot: &Snapshot, agent: &Agent, headers: &mut HeaderMap) -> Vec<String> {
+    let route =
+        args.path.as_deref().and_then(|path| route_note(snapshot, agent, args.method.as_deref(), path));
+    let shows_one = args.client_cert.is_some();
+    let certificate = certificate_note(snapshot, headers, shows_one);
+    let all =
+        [route, args.message.note(agent), limits_note(agent), certificate, without_session(agent, headers)];
+    all.into_iter().flatten().collect()
+}
+
+/// The client's certificate, from a file or from the header of a proxy; the inner error is a header that cannot be read.
+fn certificate(
+    path: Option<&Path>,
+    snapshot: &Snapshot,
+    headers: &HeaderMap,
+    clock: &dyn Clock,
+) -> Result<Result<Option<ExplainedCertificate>, UnreadableHeader>, String> {
+    let of_header = ExplainedCertificate::of_header(snapshot, headers);
+    let Some(path) = path else { return Ok(of_header) };
+    if of_header != Ok(None) {
+        return Err(
+            "--client-cert and the header of a proxy each say which certificate it is: leave one out"
+                .to_owned(),
+        );
+    }
+    let mut pem = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LARGEST_CERTIFICATE).read_to_end(&mut pem))
+        .map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+    let read = ExplainedCertificate::of_pem(snapshot, &pem, clock.now());
+    read.map(|read| Ok(Some(read))).map_err(|no| format!("{}: {no}", path.display()))
 }
 
 /// The decision about it.
 fn report(
-    Asked { args, posed, runtime }: &Asked<'_>,
+    Asked { args, posed, certificate, runtime }: Asked<'_>,
     snapshot: &Snapshot,
     agent: &Arc<Agent>,
     clock: &dyn Clock,
 ) -> Explanation {
     let method = args.method.as_deref().and_then(|method| Method::from_bytes(method.as_bytes()).ok());
     let mut request = Request::with_headers(&posed.headers, clock.now());
+    request.client_certificate = certificate.as_ref().map(|certificate| certificate.digest);
     let usual = message_path(agent);
     if posed.message.is_some() {
         request.method = &Method::POST;
@@ -145,7 +197,8 @@ fn report(
         Some(question) => runtime.block_on(question.ask(request.now)),
         None => Fetched::NotAsked,
     };
-    let known = Known { introspection, ..Known::default() };
+    let certificate = certificate.map(|certificate| certificate.shown);
+    let known = Known { introspection, certificate, ..Known::default() };
     let path = request.path.as_str();
     match &posed.message {
         None => gate::explain(agent, &request, known),
@@ -193,65 +246,6 @@ fn headers(args: &Args, agent: &Agent) -> Result<HeaderMap, String> {
     Ok(headers)
 }
 
-/// The target of a request: a path, or a whole URL.
-struct Target<'a> {
-    is_https: bool,
-    host: Option<&'a str>,
-    path: &'a str,
-    query: Option<&'a str>,
-}
-
-impl<'a> Target<'a> {
-    fn of(text: &'a str) -> Option<Self> {
-        let (host, rest) = match text.split_once("://") {
-            Some((_, rest)) => {
-                let end = rest.find('/').unwrap_or(rest.len());
-                let (host, path) = rest.split_at_checked(end)?;
-                (Some(host), if path.is_empty() { "/" } else { path })
-            }
-            None => (None, text),
-        };
-        let (path, query) = rest.split_once('?').map_or((rest, None), |(path, query)| (path, Some(query)));
-        let is_https = text.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"));
-        Some(Self { is_https, host, path, query })
-    }
-}
-
-/// Says when such a request would not reach the agent at all.
-fn route_note(snapshot: &Snapshot, agent: &Agent, method: Option<&str>, target: &str) -> Option<String> {
-    let own = agent.route.hosts.first().map(HostRule::example);
-    let Target { is_https: _, host, path, query: _ } = Target::of(target)?;
-    let host = host.or(own.as_deref());
-    let canonical = match CanonicalPath::parse(path.as_bytes()) {
-        Ok(path) => path,
-        Err(error) => return Some(format!("a request for {path} gets 400: {error}")),
-    };
-    let host = host.and_then(|host| Host::parse(host).ok());
-    let found = snapshot.router.at(host.as_ref().map(Host::as_str), &canonical);
-    match found {
-        Some(other) if other.name == agent.name => {
-            let method = Method::from_bytes(method?.as_bytes()).ok()?;
-            let methods = agent.route.methods.as_ref().filter(|methods| !methods.allows(&method))?;
-            let allow = methods.allow().to_str().unwrap_or_default();
-            Some(format!("a request with {method} gets 405: the route takes {allow}"))
-        }
-        Some(other) => {
-            Some(format!("a request for {path} goes to agent `{}`, not to `{}`", other.name, agent.name))
-        }
-        None => Some(format!("a request for {path} reaches no agent (404)")),
-    }
-}
-
-/// Says that nothing is known here of what is left of the agent's limits.
-fn limits_note(agent: &Agent) -> Option<String> {
-    let limits = agent.limits.as_deref()?;
-    let names: Vec<&str> = limits.list.iter().map(|limit| &*limit.name).collect();
-    let names = names.join(", ");
-    Some(format!(
-        "what is left of {names} is known to the running gateway alone: ask `POST /api/v1/explain` there"
-    ))
-}
-
 /// Fetches the keys of the agent's providers.
 async fn fetch_keys(agent: &Agent, clock: &Arc<dyn Clock>) {
     let mut refreshers = Vec::new();
@@ -269,35 +263,4 @@ async fn fetch_keys(agent: &Agent, clock: &Arc<dyn Clock>) {
         // A provider that does not answer is a finding, not an error of this command.
         let _in_time = tokio::time::timeout(KEYS_WAIT, fetched).await;
     }
-}
-
-fn print(report: &Explanation, out: &mut dyn Write) -> std::io::Result<()> {
-    for line in &report.checks {
-        let check = serde_json::to_value(line.check).ok();
-        let name = check.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
-        writeln!(out, "{} {name}", if line.ok { "ok  " } else { "FAIL" })?;
-        if let Some(seen) = &line.seen {
-            writeln!(out, "       seen    {}", shown(seen))?;
-        }
-        writeln!(out, "       wanted  {}", shown(&line.wanted))?;
-        if let Some(fix) = &line.fix {
-            writeln!(out, "       fix     {fix}")?;
-        }
-    }
-    if let Some(ruled) = &report.operation {
-        print_rules(ruled, out)?;
-    }
-    let provider = report.provider.as_deref().map(|p| format!(", provider {p}")).unwrap_or_default();
-    writeln!(out)?;
-    writeln!(
-        out,
-        "{}: {} (status {}, agent {}{provider})",
-        report.decision, report.reason, report.status, report.agent
-    )?;
-    print_response(report, out)
-}
-
-/// A token can hold anything; a terminal must not be told to do things by it.
-fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

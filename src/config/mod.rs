@@ -37,9 +37,9 @@ pub use language::settings::provider::{IdentityProvider, KeySource, ProviderSett
 pub use language::settings::resource::Resource;
 pub use language::settings::root::ROOT;
 pub use language::settings::server::{
-    AccessLog, Admin, CertificateFiles, CertificateFormat, ClientCertificateHeader, ClientCertificateMode,
-    ClientCertificates, Compression, Limits, Listener, Member, Ops, Otlp, ParentSpans, ProxyProtocol,
-    PublicUrl, Redis, Sample, Server, Shards, SharedState, Shutdown, Signing, Tls, TokenCache, Tracing,
+    AccessLog, Admin, CertificateFiles, ClientCertificateHeader, ClientCertificateMode, ClientCertificates,
+    Compression, Limits, Listener, Member, Ops, Otlp, ParentSpans, ProxyProtocol, PublicUrl, Redis, Sample,
+    Server, Shards, SharedState, Shutdown, Signing, Tls, TokenCache, Tracing,
 };
 pub use language::settings::store::{Etcd, Store, StoreId};
 pub use language::shape::{Bounds, Field, Section, Shape};

@@ -12,11 +12,9 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::ring::default_provider;
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::VerifierBuilderError;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
-use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
-};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
 use crate::config::{Accepted, ClientTrust};
 use crate::model::Instant;
@@ -81,17 +79,8 @@ struct Verifier {
 
 impl Verifier {
     fn new(trust: &ClientTrust) -> Result<Self, VerifierBuilderError> {
-        let provider = default_provider();
-        let algorithms = provider.signature_verification_algorithms;
-        let chain = match &trust.accepted {
-            Accepted::Any => None,
-            Accepted::IssuedBy(authorities) => {
-                let mut roots = RootCertStore::empty();
-                roots.add_parsable_certificates(authorities.iter().cloned());
-                Some(WebPkiClientVerifier::builder_with_provider(roots.into(), provider.into()).build()?)
-            }
-        };
-        Ok(Self { is_required: trust.is_required, chain, algorithms })
+        let algorithms = default_provider().signature_verification_algorithms;
+        Ok(Self { is_required: trust.is_required, chain: trust.chain_verifier()?, algorithms })
     }
 }
 

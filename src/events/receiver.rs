@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::authn::{TokenCache, withdraw_word};
 use crate::idp::Provider;
-use crate::model::{Denied, Digest, Instant, SecurityEventKind, SecurityEventResult};
+use crate::model::{Denied, Digest, Instant, SecurityEventKind, SecurityEventResult, media_type};
 use crate::telemetry::EventMetrics;
 
 use super::carrier::Carrier;
@@ -65,7 +65,7 @@ impl EventReceiver {
     /// The kind of token that it would have been, and why it is not read.
     pub fn admit(&self, headers: &HeaderMap) -> Result<Carrier, (Carrier, Rejection)> {
         let event = |rejection| (Carrier::Event, rejection);
-        match media_type(headers) {
+        match media_type_of(headers) {
             Some(of) if of.eq_ignore_ascii_case("application/x-www-form-urlencoded") => match &self.logout {
                 Some(_) => Ok(Carrier::Logout),
                 None => Err((Carrier::Logout, Rejection::form("no logout tokens are taken here"))),
@@ -140,8 +140,8 @@ impl Push {
 }
 
 /// The media type of the body, without parameters; of several fields none.
-fn media_type(headers: &HeaderMap) -> Option<&str> {
+fn media_type_of(headers: &HeaderMap) -> Option<&str> {
     let mut fields = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(field), None) = (fields.next(), fields.next()) else { return None };
-    field.to_str().ok()?.split(';').next().map(str::trim)
+    media_type(field)
 }

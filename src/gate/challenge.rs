@@ -142,7 +142,55 @@ const fn description(reason: Reason) -> Option<&'static str> {
         Reason::AcrInsufficient => Some("A different authentication level is required"),
         Reason::AuthTooOld => Some("More recent authentication is required"),
         Reason::NonceRequired => Some("Resource server requires nonce in DPoP proof"),
-        _ => None,
+        Reason::Ok
+        | Reason::NoRoute
+        | Reason::TokenMissing
+        | Reason::MultipleTokens
+        | Reason::TokenMalformed
+        | Reason::TokenTooLarge
+        | Reason::AlgNotAllowed
+        | Reason::TypMismatch
+        | Reason::IssuerUnknown
+        | Reason::IssuerNotAllowed
+        | Reason::ExpMissing
+        | Reason::NotYetValid
+        | Reason::LifetimeTooLong
+        | Reason::AudienceMismatch
+        | Reason::BindingRequired
+        | Reason::KeyUnknown
+        | Reason::SignatureInvalid
+        | Reason::Revoked
+        | Reason::TokenInactive
+        | Reason::ScopeMissing
+        | Reason::ClaimMismatch
+        | Reason::KeysUnavailable
+        | Reason::IntrospectionUnavailable
+        | Reason::ApiKeyMissing
+        | Reason::ApiKeyInvalid
+        | Reason::ApiKeyExpired
+        | Reason::ApiKeyRevoked
+        | Reason::OperationDenied
+        | Reason::McpHeaderMismatch
+        | Reason::McpBatch
+        | Reason::McpBody
+        | Reason::OriginDenied
+        | Reason::SessionForeign
+        | Reason::PushDenied
+        | Reason::RateLimited
+        | Reason::ConcurrencyLimited
+        | Reason::QuotaSpent
+        | Reason::LimitsUnavailable
+        | Reason::ProfileMismatch
+        | Reason::ClientNotAllowed
+        | Reason::ActorNotAllowed
+        | Reason::ProofMissing
+        | Reason::ProofMalformed
+        | Reason::ProofMismatch
+        | Reason::ProofStale
+        | Reason::ProofReplayed
+        | Reason::ProofMemoryFull
+        | Reason::CertificateMissing
+        | Reason::CertificateMismatch => None,
     }
 }
 

@@ -4,23 +4,24 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::authn::TokenEvidence;
-use crate::authz::{Line, Ruled, Silent, Transcript};
+use crate::authz::{Check, Line, Ruled, Silent, Transcript};
 use crate::idp::TokenQuestion;
-use crate::model::{DPOP, Decision, Fetched, Introspection, Purpose, Reason, Refusal, Request, RequestId};
+use crate::model::{Decision, Fetched, Introspection, Purpose, Reason, Refusal, Request, RequestId};
+use crate::protocol::BadCertificate;
 use crate::protocol::json_rpc::{is_plain_json, request};
-use crate::protocol::mcp::{NoSample, sample};
-use crate::routing::{Agent, Authenticator, Protocol};
+use crate::protocol::mcp::{NoSample, SESSION_ID, sample};
+use crate::routing::{Agent, Protocol};
 
 use super::limited;
 use super::{
-    Challenge, Evidence, Need, RefusedResponse, Standpoint, Step, Verdict, challenge, decide,
-    decide_operation, detail,
+    Challenge, Evidence, Need, RefusedResponse, ShownCertificate, Standpoint, Step, StreamEnd, Verdict,
+    challenge, decide, decide_operation, detail, in_session,
 };
 
 /// The id in a response that nobody got.
@@ -51,6 +52,12 @@ pub struct Explanation {
     /// What is left at this gateway of each limit that applies; absent from the command line, which counts nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limits: Option<Vec<LimitLeft>>,
+    /// The client certificate of the question, and who would take it; absent without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<ShownCertificate>,
+    /// What ends the stream that the request asks for, or may become; absent where it asks for none, and where it is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<StreamEnd>,
 }
 
 /// What is left of a limit.
@@ -81,11 +88,19 @@ impl Explanation {
         self.decision == Decision::Allow
     }
 
-    fn of(agent: &Agent, verdict: &Verdict, transcript: Transcript, buckets: Option<Standpoint>) -> Self {
+    fn of(
+        agent: &Agent,
+        request: &Request<'_>,
+        verdict: &Verdict,
+        transcript: Transcript,
+        known: Known,
+    ) -> Self {
         let left = |(name, left): (Arc<str>, Option<u64>)| LimitLeft { name: name.to_string(), left };
         let limits = |from| limited::left(agent, verdict, from).into_iter().map(left).collect();
         Self {
-            limits: buckets.map(limits),
+            limits: known.buckets.map(limits),
+            certificate: known.certificate,
+            stream: StreamEnd::of(agent, request, verdict),
             decision: verdict.decision,
             reason: verdict.reason,
             status: if verdict.permit.is_some() { 200 } else { verdict.reason.status() },
@@ -105,6 +120,8 @@ pub struct Known {
     pub buckets: Option<Standpoint>,
     /// The provider's word about the token, when it was asked just now ([`live_question`]).
     pub introspection: Fetched<Introspection>,
+    /// The client's certificate, whose digest the request has.
+    pub certificate: Option<ShownCertificate>,
 }
 
 impl Known {
@@ -129,8 +146,35 @@ pub fn live_question(agent: &Arc<Agent>, request: &Request<'_>) -> Option<TokenQ
 pub fn explain(agent: &Arc<Agent>, request: &Request<'_>, known: Known) -> Explanation {
     let request = &Request { purpose: Purpose::Explain, ..request.clone() };
     let ask = |evidence: &Evidence, transcript: &mut Transcript| decide(agent, request, evidence, transcript);
-    let (verdict, transcript) = settled(known.evidence(), |_| None, ask);
-    Explanation::of(agent, &verdict, transcript, known.buckets)
+    let (verdict, mut transcript) = settled(known.evidence(), |_| None, ask);
+    let verdict = finished(agent, request, verdict, &mut transcript);
+    Explanation::of(agent, request, &verdict, transcript, known)
+}
+
+/// The explanation of a request whose proxy names no certificate that can be read, in a header that must hold what `wanted` says: it
+/// is refused before it reaches an agent.
+#[must_use]
+pub fn explain_unreadable(agent: &Agent, bad: BadCertificate, wanted: String) -> Explanation {
+    let line = Line {
+        check: Check::ClientCertificate,
+        ok: false,
+        seen: Some(bad.to_string()),
+        wanted,
+        fix: Some(BadCertificate::FIX.to_owned()),
+    };
+    Explanation {
+        decision: Decision::Deny,
+        reason: Reason::NoRoute,
+        status: Refusal::CertificateUnreadable.status(),
+        agent: agent.name.to_string(),
+        provider: None,
+        checks: vec![line],
+        operation: None,
+        response: None,
+        limits: None,
+        certificate: None,
+        stream: None,
+    }
 }
 
 /// Decides about a request with this message, as about one that a client sends. `metadata` makes the URL of the agent's
@@ -152,10 +196,11 @@ pub fn explain_message(
             None
         }
     };
-    let (verdict, transcript) = settled(known.evidence(), read, |evidence, transcript| {
+    let (verdict, mut transcript) = settled(known.evidence(), read, |evidence, transcript| {
         decide_operation(agent, request, evidence, &mut None, transcript)
     });
-    let explanation = Explanation::of(agent, &verdict, transcript, known.buckets);
+    let verdict = finished(agent, request, verdict, &mut transcript);
+    let explanation = Explanation::of(agent, request, &verdict, transcript, known);
     if verdict.permit.is_some() {
         return explanation;
     }
@@ -201,6 +246,26 @@ pub fn message_for(
     }
 }
 
+/// What comes behind the rules: whether the session is the caller's, where this process can tell, and whether a stream would begin
+/// too late.
+fn finished(
+    agent: &Arc<Agent>,
+    request: &Request<'_>,
+    verdict: Verdict,
+    transcript: &mut Transcript,
+) -> Verdict {
+    let knows_sessions = agent.protocol.sessions().is_some_and(|sessions| sessions.keys().is_some());
+    let verdict = if knows_sessions && request.headers.contains_key(SESSION_ID) {
+        in_session(agent, verdict, request.headers, transcript).0
+    } else {
+        verdict
+    };
+    let begins_late = verdict.is_at_the_end(request.now)
+        && !agent.at_expiry.lets_begin_late()
+        && StreamEnd::is_asked_for(agent, request, &verdict);
+    if begins_late { verdict.too_late(agent, request.now, transcript) } else { verdict }
+}
+
 /// Whether the gateway reads such a message of a request with these headers. One that says nothing of its media type is
 /// taken for JSON: what is explained is the message.
 fn readable(agent: &Agent, headers: &HeaderMap, message: &Bytes, limit: usize) -> Result<(), Refusal> {
@@ -231,40 +296,4 @@ pub(super) fn settled(
             Step::Needs(need) => evidence.give_up(&need),
         }
     }
-}
-
-/// Why a text cannot be presented to an agent as a credential.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CredentialError {
-    /// The agent is public and reads no credential.
-    #[error("agent `{0}` is public: it reads no credential")]
-    Public(String),
-    /// A header cannot carry the text.
-    #[error("it holds control or non-ASCII bytes")]
-    NoHeader,
-}
-
-/// The header in which the agent reads a credential, with `text`, trimmed, behind the agent's scheme; behind `DPoP`, where
-/// `others` have a proof and the agent looks at it.
-///
-/// # Errors
-/// When the agent is public, or a header cannot carry the text.
-pub fn credential(
-    agent: &Agent,
-    text: &str,
-    others: &HeaderMap,
-) -> Result<(HeaderName, HeaderValue), CredentialError> {
-    let (name, scheme) = match &agent.authenticator {
-        Authenticator::OAuth(policy) if policy.bound_tokens.dpop().is_some() && others.contains_key(DPOP) => {
-            (&policy.header, "DPoP")
-        }
-        Authenticator::OAuth(policy) => (&policy.header, policy.scheme.as_str()),
-        Authenticator::ApiKey(policy) => (&policy.header, policy.scheme.as_str()),
-        Authenticator::Public => return Err(CredentialError::Public(agent.name.to_string())),
-    };
-    let gap = if scheme.is_empty() { "" } else { " " };
-    let value = format!("{scheme}{gap}{}", text.trim());
-    let mut value = HeaderValue::from_str(&value).map_err(|_| CredentialError::NoHeader)?;
-    value.set_sensitive(true);
-    Ok((name.clone(), value))
 }

@@ -5,10 +5,12 @@
 
 mod asked;
 mod challenge;
+mod credential;
 mod decide;
 mod entries;
 mod evidence;
 mod explain;
+mod extent;
 mod limit_usage;
 mod limited;
 mod operation;
@@ -16,7 +18,9 @@ mod origin;
 mod permit;
 mod refused_response;
 mod session;
+mod shown_certificate;
 mod step_up;
+mod stream_end;
 mod strictly;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -25,12 +29,14 @@ mod whom;
 
 pub use asked::Asked;
 pub use challenge::{Challenge, challenge, detail};
+pub use credential::{CredentialError, credential};
 pub use decide::{Step, decide};
 pub use evidence::{Evidence, Need};
 pub use explain::{
-    CredentialError, Explanation, Known, LimitLeft, Response, credential, explain, explain_message,
-    live_question, message_for,
+    Explanation, Known, LimitLeft, Response, explain, explain_message, explain_unreadable, live_question,
+    message_for,
 };
+pub use extent::{Head, asks_for_stream, extent};
 pub use limit_usage::{BucketsOf, LimitPlace, LimitQuota, LimitRate, LimitUsage, Permits, limit_usage};
 pub use limited::{Counted, Standpoint, failed, limited, limited_before};
 pub use operation::decide_operation;
@@ -38,6 +44,8 @@ pub use origin::deny_origin;
 pub use permit::Permit;
 pub use refused_response::RefusedResponse;
 pub use session::{SentSession, in_session, seal_session, shadow_session};
+pub use shown_certificate::{CertificateWay, ShownCertificate};
 pub use step_up::StepUp;
+pub use stream_end::StreamEnd;
 pub use strictly::Strict;
 pub use verdict::Verdict;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -23,6 +24,8 @@ pub struct ParsedKeys {
     pub keys: KeySet,
     /// The skipped keys.
     pub skipped: Vec<Skipped>,
+    /// How soon whoever published them wants to be asked again; `None` where it does not say so.
+    pub refresh_hint: Option<Duration>,
 }
 
 /// Why a document has no usable keys.
@@ -52,10 +55,12 @@ impl KeySetError {
 /// # Errors
 /// When the document is not a key set, or has no usable key.
 pub fn parse_key_set(json: &[u8], allowed: AlgorithmSet) -> Result<ParsedKeys, KeySetError> {
-    parse(json, |entry| entry.into_key(allowed))
+    // The hint is one of bundles alone.
+    parse(json, |entry| entry.into_key(allowed)).map(|keys| ParsedKeys { refresh_hint: None, ..keys })
 }
 
-/// Reads the keys of JWT-SVIDs in a SPIFFE bundle, likewise. Its other keys are for certificates.
+/// Reads the keys of JWT-SVIDs in a SPIFFE bundle, likewise. Its other keys are for certificates. `spiffe_sequence` is not read: what is
+/// published now counts, also where an operator has put an older bundle back.
 ///
 /// # Errors
 /// When the document is not a key set, or has no usable key.
@@ -86,7 +91,7 @@ fn parse(
     if keys.is_empty() {
         return Err(KeySetError::NoUsableKey(skipped));
     }
-    Ok(ParsedKeys { keys: KeySet::new(keys), skipped })
+    Ok(ParsedKeys { keys: KeySet::new(keys), skipped, refresh_hint: document.refresh_hint })
 }
 
 fn describe(skipped: &[Skipped]) -> String {
@@ -103,6 +108,7 @@ fn describe(skipped: &[Skipped]) -> String {
 struct Document {
     entries: Vec<Entry>,
     beyond: usize,
+    refresh_hint: Option<Duration>,
 }
 
 impl<'de> Deserialize<'de> for Document {
@@ -121,9 +127,11 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
-        let mut document = None;
+        let (mut document, mut refresh_hint) = (None, None);
         while let Some(name) = map.next_key::<String>()? {
-            if name != "keys" {
+            if name == "spiffe_refresh_hint" {
+                refresh_hint = map.next_value::<Hint>()?.0;
+            } else if name != "keys" {
                 map.next_value::<IgnoredAny>()?;
             } else if document.is_some() {
                 return Err(A::Error::duplicate_field("keys"));
@@ -131,7 +139,8 @@ impl<'de> Visitor<'de> for DocumentVisitor {
                 document = Some(map.next_value::<Entries>()?.0);
             }
         }
-        document.ok_or_else(|| A::Error::missing_field("keys"))
+        let document: Document = document.ok_or_else(|| A::Error::missing_field("keys"))?;
+        Ok(Document { refresh_hint, ..document })
     }
 }
 
@@ -153,7 +162,7 @@ impl<'de> Visitor<'de> for EntriesVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Document, A::Error> {
-        let mut document = Document { entries: Vec::new(), beyond: 0 };
+        let mut document = Document { entries: Vec::new(), beyond: 0, refresh_hint: None };
         while document.entries.len() < MAX_KEYS {
             match seq.next_element()? {
                 Some(entry) => document.entries.push(entry),
@@ -164,6 +173,58 @@ impl<'de> Visitor<'de> for EntriesVisitor {
             document.beyond += 1;
         }
         Ok(document)
+    }
+}
+
+/// `spiffe_refresh_hint`: whole seconds (SPIFFE Trust Domain and Bundle section 4.1.2). Zero says nothing, and what is no such number is
+/// passed over: keys are worth more than a hint.
+struct Hint(Option<Duration>);
+
+impl<'de> Deserialize<'de> for Hint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(HintVisitor).map(Self)
+    }
+}
+
+struct HintVisitor;
+
+impl<'de> Visitor<'de> for HintVisitor {
+    type Value = Option<Duration>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("seconds")
+    }
+
+    fn visit_u64<E>(self, seconds: u64) -> Result<Self::Value, E> {
+        Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_seq(items).map(|_| None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_map(members).map(|_| None)
     }
 }
 

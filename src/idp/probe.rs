@@ -142,7 +142,7 @@ async fn look(fetcher: &Fetcher, request: &ProbeRequest, found: &mut Probe) -> R
     };
     let keys = parse_key_set(&body, AlgorithmSet::all());
     match &keys {
-        Ok(ParsedKeys { keys, skipped }) => {
+        Ok(ParsedKeys { keys, skipped, refresh_hint: _ }) => {
             found.keys.extend(keys.iter().map(|key| ProbedKey {
                 kid: key.kid().map(ToString::to_string),
                 algorithms: key.algorithms().iter().collect(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::model::{Algorithm, Instant};
 use crate::telemetry::ProviderMetrics;
@@ -43,9 +44,9 @@ impl Provider {
         if let Some((format, text)) = inline {
             known.tried = true;
             known.confirmed = true;
-            let (outcome, skipped) = read_keys(format, text.as_bytes(), &spec);
-            warn_of(&spec, &skipped);
-            match outcome {
+            let read = read_keys(format, text.as_bytes(), &spec);
+            warn_of(&spec, &read.skipped);
+            match read.keys {
                 Ok(keys) => known.keys = Some(Arc::new(keys)),
                 Err(error) => {
                     tracing::warn!(provider = %spec.name, %error, "keys in the configuration cannot be used");
@@ -227,22 +228,33 @@ fn parse_keys(body: &[u8], spec: &ProviderSpec) -> Result<ParsedKeys, KeySetErro
     }
 }
 
-/// Parses a document: its keys or an error, and the keys that were skipped.
-pub(super) fn read_keys(
-    format: Format,
-    body: &[u8],
-    spec: &ProviderSpec,
-) -> (Result<KeySet, String>, Vec<Skipped>) {
+/// What a document of keys holds.
+pub(super) struct ReadKeys {
+    /// The keys, or why there are none.
+    pub(super) keys: Result<KeySet, String>,
+    /// The keys that were skipped.
+    pub(super) skipped: Vec<Skipped>,
+    /// How soon it is to be read again, where it says so.
+    pub(super) refresh_hint: Option<Duration>,
+}
+
+/// Parses a document.
+pub(super) fn read_keys(format: Format, body: &[u8], spec: &ProviderSpec) -> ReadKeys {
     match format {
         Format::KeySet => match parse_keys(body, spec) {
-            Ok(parsed) => (Ok(parsed.keys), parsed.skipped),
-            Err(error) => (Err(error.to_string()), error.skipped().to_vec()),
+            Ok(ParsedKeys { keys, skipped, refresh_hint }) => {
+                ReadKeys { keys: Ok(keys), skipped, refresh_hint }
+            }
+            Err(error) => {
+                let skipped = error.skipped().to_vec();
+                ReadKeys { keys: Err(error.to_string()), skipped, refresh_hint: None }
+            }
         },
         Format::PublicKey => {
             let keys = str::from_utf8(body)
                 .map_err(|_| "the file is not text in PEM".to_owned())
                 .and_then(|pem| parse_public_key(pem, spec.algorithms).map_err(|e| e.to_string()));
-            (keys, Vec::new())
+            ReadKeys { keys, skipped: Vec::new(), refresh_hint: None }
         }
     }
 }

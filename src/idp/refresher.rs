@@ -14,7 +14,7 @@ use crate::model::{Clock, Instant};
 use crate::net::excerpt;
 
 use super::cache::Age;
-use super::provider::{TOLD, read_keys, warn_of};
+use super::provider::{ReadKeys, TOLD, read_keys, warn_of};
 use super::refetch::Trigger;
 use super::schedule::Schedule;
 use super::source::{Answer, Source, Validator, source_of};
@@ -41,6 +41,8 @@ pub struct Refresher {
     schedule: Schedule,
     /// The validator of the last accepted document. That of a rejected one must not count as unchanged.
     validator: Option<Validator>,
+    /// How soon the last accepted document is to be asked for again, where it says so; it holds as long as that is unchanged.
+    hint: Option<Duration>,
     skipped: Vec<Skipped>,
     saved: Option<Tick>,
     /// The last logged reason for not using the keys of an earlier run, so that each is logged once.
@@ -99,6 +101,7 @@ impl Refresher {
             _registration: Registration::open(&provider),
             state: state.filter(|_| provider.spec().source.is_remote()),
             validator: None,
+            hint: None,
             skipped: Vec::new(),
             saved: None,
             not_kept: None,
@@ -122,7 +125,10 @@ impl Refresher {
                 fetched.unwrap_or_else(|_panic| Err(Failure { why: STUMBLED.to_owned(), retry_after: None }));
             let outcome = self.ended(trigger, fetched, (at, began.elapsed()));
             let wait = match &outcome {
-                Ok(max_age) => self.schedule.after_success(*max_age, rand::random()),
+                Ok(max_age) => {
+                    let sooner = [*max_age, self.hint].into_iter().flatten().min();
+                    self.schedule.after_success(sooner, rand::random())
+                }
                 Err(retry_after) => self.schedule.after_failure(*retry_after, rand::random()),
             };
             let due = Tick::now() + wait;
@@ -142,11 +148,12 @@ impl Refresher {
         match self.source.fetch(self.validator.as_ref()).await {
             Ok(Answer::Unchanged { max_age }) => Ok(Fetched { result: "not_modified", max_age }),
             Ok(Answer::Document { body, format, validator, max_age }) => {
-                let (keys, skipped) = read_keys(format, &body, self.provider.spec());
+                let ReadKeys { keys, skipped, refresh_hint } = read_keys(format, &body, self.provider.spec());
                 self.count(skipped);
                 // The error may quote the provider's response.
                 let keys = keys.map_err(|error| Failure { why: excerpt(&error), retry_after: None })?;
                 self.validator = validator;
+                self.hint = refresh_hint;
                 self.publish(keys);
                 Ok(Fetched { result: "ok", max_age })
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::doubled;
 
-/// `Cache-Control` can shorten the interval to this: a new key is known within a minute at the latest, and `no-store`
+/// `Cache-Control` and the hint of a bundle can shorten the interval to this: a new key is known within a minute at the latest, and `no-store`
 /// does not become a storm of requests.
 const SHORTEST: Duration = Duration::from_secs(60);
 /// The first wait after a failure: a single lost request is repeated before anybody notices.
@@ -35,7 +35,7 @@ impl Schedule {
         Self { refresh: refresh.min(in_time).max(FIRST_RETRY), failures: 0 }
     }
 
-    /// The wait after a successful fetch with this `max-age`. `dice` is a random number in 0..1.
+    /// The wait after a successful fetch whose answer is good for `max_age`. `dice` is a random number in 0..1.
     pub(super) fn after_success(&mut self, max_age: Option<Duration>, dice: f64) -> Duration {
         self.failures = 0;
         let Some(max_age) = max_age.filter(|m| *m < self.refresh) else {

@@ -1,7 +1,15 @@
 //! The closed sets of words for running streams: their kinds, the causes that end them, and what a change of policy or the end
 //! of a credential does.
 
+use http::HeaderValue;
+
 use super::decision::closed_words;
+use super::media_type;
+
+/// Server-sent events (HTML Living Standard, section 9.2).
+const SSE: &str = "text/event-stream";
+/// gRPC, alone or with the name of a codec behind it.
+const GRPC: &str = "application/grpc";
 
 closed_words! {
     /// The kind of a response that is under way.
@@ -82,6 +90,29 @@ impl CloseCode {
             Self::Unauthorized => 3000,
             Self::Unauthenticated => 4401,
         }
+    }
+}
+
+impl StreamKind {
+    /// The kind whose messages a media type has.
+    #[inline]
+    #[must_use]
+    pub fn of_media_type(value: &HeaderValue) -> Option<Self> {
+        // Nearly every response is of another type: its first letters say so, and nothing else of it is looked at.
+        let begins = |name: &str| {
+            let begin = value.as_bytes().trim_ascii_start().get(..name.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        if !begins(SSE) && !begins(GRPC) {
+            return None;
+        }
+        let media_type = media_type(value)?;
+        if media_type.eq_ignore_ascii_case(SSE) {
+            return Some(Self::Sse);
+        }
+        let (name, codec) = media_type.split_at_checked(GRPC.len())?;
+        let is_grpc = name.eq_ignore_ascii_case(GRPC) && (codec.is_empty() || codec.starts_with('+'));
+        is_grpc.then_some(Self::Grpc)
     }
 }
 

@@ -2,44 +2,22 @@
 
 use axum::http::{HeaderMap, header};
 
+use crate::model::Preference;
+
 /// Whether a reader names OpenMetrics 1.0, and does not prefer the classic text. Whoever takes anything gets the classic text.
 pub(super) fn takes_open_metrics(headers: &HeaderMap) -> bool {
     let (mut open, mut classic) = (0.0_f32, 0.0_f32);
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    for range in values.flat_map(|value| value.split(',')).map(Range::of) {
-        match range.media_type.to_ascii_lowercase().as_str() {
-            "application/openmetrics-text" if matches!(range.version, None | Some("1.0.0")) => {
-                open = open.max(range.quality);
+    for member in values.flat_map(Preference::all) {
+        match member.name.to_ascii_lowercase().as_str() {
+            "application/openmetrics-text" if matches!(member.parameter("version"), None | Some("1.0.0")) => {
+                open = open.max(member.quality);
             }
-            "text/plain" => classic = classic.max(range.quality),
+            "text/plain" => classic = classic.max(member.quality),
             _ => {}
         }
     }
     open > 0.0 && open >= classic
-}
-
-/// A member of `Accept`.
-struct Range<'h> {
-    media_type: &'h str,
-    version: Option<&'h str>,
-    quality: f32,
-}
-
-impl<'h> Range<'h> {
-    fn of(text: &'h str) -> Self {
-        let mut parts = text.split(';').map(str::trim);
-        let mut range = Self { media_type: parts.next().unwrap_or_default(), version: None, quality: 1.0 };
-        for (name, value) in parts.filter_map(|part| part.split_once('=')) {
-            let value = value.trim().trim_matches('"');
-            if name.trim().eq_ignore_ascii_case("q") {
-                // What cannot be read is not wanted.
-                range.quality = value.parse().unwrap_or(0.0);
-            } else if name.trim().eq_ignore_ascii_case("version") {
-                range.version = Some(value);
-            }
-        }
-        range
-    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use pingora::protocols::tls::SslDigest;
 
 use crate::config::ClientCertificateHeader;
 use crate::model::{AuthMethod, Decision, Digest, Reason, Refusal};
+use crate::protocol::{BadCertificate, certificate_digest};
 
 use super::answer::Own;
-use super::certificate_header::{BadCertificate, certificate_digest};
 use super::context::Context;
 use super::noted;
 use super::origin::Origin;

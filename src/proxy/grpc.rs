@@ -3,13 +3,12 @@
 //!
 //! Statuses of HTTP are not mapped by the table of gRPC, which is for clients that get no status at all.
 
-use http::{HeaderName, HeaderValue, Method, Version, header};
+use http::{HeaderName, HeaderValue, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
-use crate::model::{Reason, Refusal, StreamKind};
+use crate::model::{Reason, Refusal};
+use crate::protocol::is_grpc_call;
 use crate::routing::Agent;
-
-use super::stream;
 
 /// The field with the status of a call, and the one with a sentence for people.
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -37,12 +36,9 @@ pub(super) fn is_stuck(head: &RequestHeader, agent: &Agent) -> bool {
     head.version == Version::HTTP_2 && !upstream.protocol.may_be_h2(upstream.tls.is_some()) && is_call(head)
 }
 
-/// Whether a request is a gRPC call over HTTP/2 ("gRPC over HTTP2", Requests). gRPC-Web is another protocol.
+/// Whether a request is a gRPC call over HTTP/2.
 pub(super) fn is_call(head: &RequestHeader) -> bool {
-    head.version == Version::HTTP_2
-        && head.method == Method::POST
-        && head.headers.get(header::CONTENT_TYPE).and_then(stream::kind_of_media_type)
-            == Some(StreamKind::Grpc)
+    is_grpc_call(&head.method, head.version, &head.headers)
 }
 
 /// Asks the agent for trailers, where its request is a call over HTTP/2. The field is each connection's own, so the client's was

@@ -12,14 +12,14 @@ use pingora::proxy::{FailToProxy, Session};
 use pingora::{Error, ErrorType};
 
 use crate::authz::{Silent, Witness};
-use crate::gate::Verdict;
+use crate::gate::{Verdict, asks_for_stream};
 use crate::model::{Decision, Extent, Grounds, Instant, Reason, Refusal, StreamKind};
 use crate::routing::{Agent, AtExpiry};
 
 use super::context::Context;
 use super::service::Gateway;
 use super::view::path_of;
-use super::{extent, grpc, noted};
+use super::{grpc, noted, view};
 
 /// Pingora's error for a stream that begins after the end of its caller's credential.
 pub(super) const TOO_LATE: ErrorType = ErrorType::Custom("stream_too_late");
@@ -35,7 +35,10 @@ impl Gateway {
         grounds: &mut Option<Arc<Grounds>>,
         ctx: &Context,
     ) -> Verdict {
-        let asks = || extent::asks_for_open(request, &path_of(request, ctx), agent, verdict.asked.as_deref());
+        let asks = || {
+            let path = path_of(request, ctx);
+            asks_for_stream(view::head(request, &path), agent, verdict.asked.as_deref()).is_some()
+        };
         if agent.at_expiry.lets_begin_late() || !asks() {
             return verdict;
         }

@@ -6,8 +6,6 @@ use pingora::http::ResponseHeader;
 
 use crate::model::StreamKind;
 
-use super::stream::kind_of_media_type;
-
 /// How a body comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -32,7 +30,7 @@ const KEEPING: [HeaderName; 8] = [
 impl Form {
     /// How the body behind this head comes.
     pub(super) fn of(head: &ResponseHeader) -> Self {
-        let kind = head.headers.get(header::CONTENT_TYPE).and_then(kind_of_media_type);
+        let kind = head.headers.get(header::CONTENT_TYPE).and_then(StreamKind::of_media_type);
         if kind == Some(StreamKind::Sse) { Self::Events } else { Self::Other }
     }
 }

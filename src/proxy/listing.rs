@@ -9,6 +9,7 @@ use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
+use crate::gate::extent;
 use crate::model::{Decision, Digest, EndedBy, Enforcement, StreamKind};
 use crate::routing::{Agent, Authenticator, denied, lost, right, right_ends};
 use crate::telemetry::{PathText, StreamUnderWay};
@@ -19,7 +20,7 @@ use super::passage::Passage;
 use super::service::Gateway;
 use super::stream::{Stream, kind};
 use super::view::{path_of, sent_query};
-use super::{extent, grpc, late};
+use super::{grpc, late, view};
 
 impl Gateway {
     /// The head of the response has arrived: lists the stream that begins with it, unless it is short.
@@ -93,7 +94,7 @@ impl Gateway {
         let is_allowed = ctx.verdict.decision == Decision::Allow;
         let caller = ctx.verdict.identity.clone().filter(|_| is_allowed);
         let path = path_of(request, ctx);
-        let extent = extent::of(kind, request, &path, agent, ctx.verdict.asked.as_deref());
+        let extent = extent(kind, view::head(request, &path), agent, ctx.verdict.asked.as_deref());
         let expires_at = caller.as_ref().and_then(|caller| caller.expires_at);
         if agent.enforcement == Enforcement::Enforce {
             late::refuse(agent.at_expiry, &request.method, (kind, extent), expires_at, self.clock.now())?;

@@ -12,13 +12,11 @@ mod boundary;
 mod card;
 mod card_answer;
 mod cause;
-mod certificate_header;
 mod client_certificate;
 mod context;
 mod cross_origin;
 mod decide;
 mod events;
-mod extent;
 mod failure;
 mod foreign_origin;
 mod forward;
@@ -57,13 +55,10 @@ mod session_id;
 mod stream;
 mod traced;
 mod tunnel;
-mod upgrade;
 mod upstream_fault;
 mod upstream_refusal;
 mod view;
 
-#[doc(hidden)]
-pub use certificate_header::{BadCertificate, certificate_digest};
 pub use context::Context;
 pub use events::EventEntrance;
 #[doc(hidden)]

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use pingora::Error;
 use pingora::http::RequestHeader;
 
+use crate::authz::Check;
 use crate::config::ClientCertificateHeader;
 use crate::model::{Decision, FailedCheck, Grounds, Refusal};
+use crate::protocol::BadCertificate;
 use crate::telemetry::{Decisions, PathText, RequestRecord, UpstreamError};
 
 use super::cause;
-use super::certificate_header::BadCertificate;
 use super::context::Context;
 use super::view::{path_of, sent_host};
 
@@ -59,9 +60,9 @@ pub(super) fn bad_certificate(
     (header, bad): (&ClientCertificateHeader, BadCertificate),
 ) {
     let refusal = Refusal::CertificateUnreadable;
-    let wanted = format!("{}: one certificate, as `{}` writes it", header.name.value, header.format.as_str());
-    let fix = "let the proxy write the header in the format of `server.client_certificate_header`, and remove what clients send";
-    let failed = FailedCheck::new("client_certificate", Some(&bad.to_string()), &wanted, fix);
+    let wanted = BadCertificate::wanted(&header.name.value, header.format);
+    let check = Check::ClientCertificate.as_str();
+    let failed = FailedCheck::new(check, Some(&bad.to_string()), &wanted, BadCertificate::FIX);
     let grounds = Some(Arc::new(Grounds { failed: Some(failed), said: None }));
     let record = record(request, ctx, PathText::whole);
     decisions.note_refused(RequestRecord { status: Some(refusal.status()), grounds, ..record });

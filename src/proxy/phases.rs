@@ -15,12 +15,13 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorType};
 
+use crate::protocol::is_websocket_handshake;
+
 use super::context::Context;
 use super::failure::{self, TOO_LARGE};
 use super::message::expects_continue;
 use super::passage::{Kind, Passage};
 use super::service::Gateway;
-use super::upgrade::is_websocket_handshake;
 use super::{
     again, balance, forward, grpc, late, list_answer, peer, response, session_answer, upstream_refusal,
 };

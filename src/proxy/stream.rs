@@ -23,10 +23,6 @@ use super::boundary::{Boundary, Events, Messages};
 const END_TIMEOUT: Duration = Duration::from_millis(250);
 /// The longest response that is not listed: one piece, as bodies are read, is over before anybody could end it.
 const SHORT: u64 = 64 * 1024;
-/// Server-sent events (HTML Living Standard, section 9.2).
-const SSE: &str = "text/event-stream";
-/// gRPC, alone or with the name of a codec behind it.
-const GRPC: &str = "application/grpc";
 /// `UNAUTHENTICATED` of gRPC: the credential is no longer valid.
 const UNAUTHENTICATED: HeaderValue = HeaderValue::from_static("16");
 /// `UNAVAILABLE` of gRPC: the client may try again.
@@ -125,32 +121,13 @@ pub(super) fn kind(head: &ResponseHeader, has_body: bool) -> Option<StreamKind> 
     if !has_body {
         return None;
     }
-    if let Some(kind) = head.headers.get(header::CONTENT_TYPE).and_then(kind_of_media_type) {
+    if let Some(kind) = head.headers.get(header::CONTENT_TYPE).and_then(StreamKind::of_media_type) {
         Some(kind)
     } else if length(&head.headers).is_some_and(|length| length <= SHORT) {
         None
     } else {
         Some(StreamKind::Body)
     }
-}
-
-/// The kind whose messages a media type has.
-pub(super) fn kind_of_media_type(value: &HeaderValue) -> Option<StreamKind> {
-    // Nearly every response is of another type: its first letters say so, and nothing else of it is looked at.
-    let begins = |name: &str| {
-        let begin = value.as_bytes().trim_ascii_start().get(..name.len());
-        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(name.as_bytes()))
-    };
-    if !begins(SSE) && !begins(GRPC) {
-        return None;
-    }
-    let media_type = value.to_str().ok()?.split(';').next()?.trim();
-    if media_type.eq_ignore_ascii_case(SSE) {
-        return Some(StreamKind::Sse);
-    }
-    let (name, codec) = media_type.split_at_checked(GRPC.len())?;
-    let is_grpc = name.eq_ignore_ascii_case(GRPC) && (codec.is_empty() || codec.starts_with('+'));
-    is_grpc.then_some(StreamKind::Grpc)
 }
 
 const fn boundary(kind: StreamKind, words: Words) -> Boundary {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::{HeaderValue, Version, header};
 use pingora::http::RequestHeader;
 
+use crate::gate::Head;
 use crate::model::{CanonicalPath, Host, Refusal, byte_class};
 
 use super::context::Context;
@@ -55,6 +56,11 @@ fn target_path(request: &RequestHeader) -> Cow<'_, str> {
 /// The path of a request, in canonical form where it has one.
 pub(super) fn path_of<'a>(request: &'a RequestHeader, ctx: &'a Context) -> Cow<'a, str> {
     ctx.path.as_deref().map_or_else(|| target_path(request), Cow::Borrowed)
+}
+
+/// The head of a request to this path, which is in canonical form.
+pub(super) fn head<'a>(request: &'a RequestHeader, path: &'a str) -> Head<'a> {
+    Head { method: &request.method, version: request.version, headers: &request.headers, path }
 }
 
 /// The query as it was sent, without its question mark.

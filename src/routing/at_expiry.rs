@@ -45,7 +45,7 @@ impl AtExpiry {
             // One answer, whose end says that it is whole.
             return None;
         }
-        let more = match self.of(extent) {
+        let more = match self.becomes(extent) {
             OnExpiry::Off => return None,
             OnExpiry::End => Duration::ZERO,
             OnExpiry::Finish => self.finish_within,
@@ -59,10 +59,12 @@ impl AtExpiry {
     /// leeway is left.
     #[must_use]
     pub fn lets_begin_late(&self) -> bool {
-        self.of(Extent::Open) == OnExpiry::Off
+        self.becomes(Extent::Open) == OnExpiry::Off
     }
 
-    fn of(&self, extent: Extent) -> OnExpiry {
+    /// What becomes of a stream that is for this.
+    #[must_use]
+    pub fn becomes(&self, extent: Extent) -> OnExpiry {
         self.on_expiry.unwrap_or(match extent {
             Extent::Open => OnExpiry::End,
             Extent::Answer => OnExpiry::Finish,

@@ -83,3 +83,53 @@ fn algorithms(dpop: &Dpop) -> Vec<&'static str> {
 fn is_plain_bearer(policy: &OAuthPolicy) -> bool {
     policy.header == header::AUTHORIZATION && policy.scheme.as_str().eq_ignore_ascii_case("Bearer")
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::config::{Files, Source, compile, parse};
+    use crate::model::AgentName;
+    use crate::telemetry::Metrics;
+
+    /// The metadata of an agent with this `sender_constraint`.
+    fn metadata(constraint: &str) -> Value {
+        let text = format!(
+            "version: 1\nserver: {{ public_url: 'https://a.example' }}\nidentity_providers: {{ corp: {{ issuer: 'https://corp.example' }} }}\n\
+             agents:\n  a: {{ route: /a, upstream: 'http://127.0.0.1:9', auth: {{ oauth: {{ identity_providers: [corp], audiences: [a]{constraint} }} }} }}\n"
+        );
+        let document = parse(&[Source::new("a.yaml", text)], &|_| None).unwrap();
+        let compiled = compile(&document, &Files::new(), None, &Metrics::new().unwrap()).unwrap();
+        let agent = &compiled.snapshot.agents[&AgentName::parse("a").unwrap()];
+        serde_json::from_str(&agent.metadata("https://a.example/a").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn clients_learn_in_every_mode_what_their_tokens_may_and_must_be_bound_to() {
+        // The algorithms of proofs, whether each token must be bound to a key, and whether certificates are looked at.
+        for (constraint, algorithms, dpop_required, certificates) in [
+            ("", false, None, None),
+            (", sender_constraint: { cnf: ignore }", false, None, None),
+            (", sender_constraint: { dpop: optional }", true, None, None),
+            (", sender_constraint: { dpop: required }", true, Some(true), None),
+            (", sender_constraint: { mtls: optional }", false, None, Some(true)),
+            (", sender_constraint: { mtls: required }", false, None, Some(true)),
+            (", sender_constraint: { dpop: optional, mtls: required }", true, None, Some(true)),
+            (", sender_constraint: { dpop: required, mtls: required }", true, Some(true), Some(true)),
+            (", sender_constraint: { any_of: [dpop, mtls] }", true, None, Some(true)),
+        ] {
+            let said = metadata(constraint);
+            let listed = said.get("dpop_signing_alg_values_supported");
+            let usual = json!(["RS256", "PS256", "ES256", "ES384", "EdDSA"]);
+            let sorted = |list: &Value| {
+                let mut all: Vec<String> = serde_json::from_value(list.clone()).unwrap();
+                all.sort();
+                all
+            };
+            assert_eq!(listed.map(sorted), algorithms.then(|| sorted(&usual)), "{constraint}");
+            let flag = |name: &str| said.get(name).map(|value| value.as_bool().unwrap());
+            assert_eq!(flag("dpop_bound_access_tokens_required"), dpop_required, "{constraint}");
+            assert_eq!(flag("tls_client_certificate_bound_access_tokens"), certificates, "{constraint}");
+        }
+    }
+}

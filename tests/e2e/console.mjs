@@ -8,6 +8,21 @@ const { CONSOLE_URL, ADMIN_TOKEN, GATEWAY_URL, ISSUER_URL, UPSTREAM_URL } = proc
 const AUDIENCE = 'urn:portcullis:alpha';
 const HOSTILE = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
 
+/** A certificate that signed itself; nobody has its key. */
+const CLIENT_CERTIFICATE = [
+  '-----BEGIN CERTIFICATE-----',
+  'MIIBgzCCASmgAwIBAgIUFHIrtUeejPdF++D1VCYr03ZSIp8wCgYIKoZIzj0EAwIw',
+  'FjEUMBIGA1UEAwwLY2xpZW50LnRlc3QwIBcNMjYxMTMwMDIyNzI4WhgPMjEyNjEx',
+  'MDYwMjI3MjhaMBYxFDASBgNVBAMMC2NsaWVudC50ZXN0MFkwEwYHKoZIzj0CAQYI',
+  'KoZIzj0DAQcDQgAEMgUsjNKElb17QK15VkD7cBGhDBIN4hPrEQqfgG5uWJOEW8wN',
+  'cGjDJIpeboy8V5lWjGe5Tu/VR2bsheIdLxglFqNTMFEwHQYDVR0OBBYEFGJP7xbC',
+  'h2Dm9af2fy9acelOoAg1MB8GA1UdIwQYMBaAFGJP7xbCh2Dm9af2fy9acelOoAg1',
+  'MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAIbtFmTGZilZRt0R',
+  'nJKjvmCyVFjunkKmtMl8MAMnCt9PAiAQ7Gver7hfe3dcxmgSWhsvKLYzI6RC8xRe',
+  'mlBMdKFMDQ==',
+  '-----END CERTIFICATE-----',
+].join('\n');
+
 /** Calls the agent through the gateway, as any caller would. */
 async function call(headers = {}) {
   const answer = await fetch(`${GATEWAY_URL}/refunds/1`, { headers });
@@ -166,9 +181,27 @@ async function tryOut() {
   await page.goBack();
   must((await field('Token').inputValue()).includes('eyJhbGciOiJub25lIn0'), 'and is still there after a look');
   await field('Token').fill('');
+  await explainHere();
   const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]));
   must(!kept.includes('not-a-secret') && !kept.includes('eyJ'), `the page keeps a credential: ${kept}`);
   told('a fetched token gets 200, and none 401');
+}
+
+/** The request on the page, explained and not sent: what a certificate is, and when a stream would end. */
+async function explainHere() {
+  await field('Token').fill(await fetchToken());
+  await field('Headers').fill('Accept: text/event-stream');
+  await field('Client certificate').fill('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n');
+  await page.getByText('This has a private key in it').waitFor();
+  must(await button('Explain').isDisabled(), 'a private key does not leave the page');
+  await field('Client certificate').fill(CLIENT_CERTIFICATE);
+  await button('Explain').click();
+  await page.getByTestId('certificate').getByText('x5t#S256').waitFor();
+  await page.getByTestId('stream').getByText('It asks for an event stream').waitFor();
+  await audit(page, 'test-explained');
+  await field('Client certificate').fill('');
+  await field('Headers').fill('');
+  await field('Token').fill('');
 }
 
 async function denyAndLift() {

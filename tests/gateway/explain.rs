@@ -192,3 +192,99 @@ async fn a_path_of_another_agent_is_pointed_out() {
         assert!(ran.err.contains(note), "{path}: {ran:?}");
     }
 }
+
+/// A second configuration beside that of the stage: its listener asks for certificates of an authority, and a proxy names them. Returns
+/// a client's certificate, what it is called in tokens, and one that nobody issued.
+fn with_certificates(stage: &Stage) -> (rcgen::Certificate, String, rcgen::Certificate) {
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, generate_simple_self_signed,
+    };
+    let mut params = CertificateParams::new(Vec::new()).expect("parameters");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, "authority");
+    let key = KeyPair::generate().expect("a key");
+    let authority = params.self_signed(&key).expect("an authority");
+    let issuer = Issuer::new(params, key);
+    let leaf = CertificateParams::new(vec!["client.test".to_owned()]).expect("parameters");
+    let leaf = leaf.signed_by(&KeyPair::generate().expect("a key"), &issuer).expect("a certificate");
+    let gateway = generate_simple_self_signed(vec!["a.test".to_owned()]).expect("a certificate");
+    let stranger = generate_simple_self_signed(vec!["b.test".to_owned()]).expect("a certificate");
+    let text = format!(
+        "version: 1\nserver:\n  listeners:\n    - address: 127.0.0.1:8443\n      tls:\n        \
+         certificates: [{{ cert_file: gw.pem, key_file: gw.key }}]\n        client_certificates: {{ mode: optional, ca_file: ca.pem }}\n  \
+         trusted_proxies: [127.0.0.1/32]\n  client_certificate_header: {{ name: Client-Cert, format: rfc9440 }}\n\
+         identity_providers:\n  corp: {{ issuer: \"{}\" }}\nagents:\n  b: {{ route: /b, upstream: \"{}\", auth: {{ oauth: {{ \
+         identity_providers: [corp], audiences: [x], sender_constraint: {{ mtls: optional }} }} }} }}\n",
+        stage.issuer.url,
+        stage.upstream.url(),
+    );
+    let files = [
+        ("tls.yaml", text),
+        ("ca.pem", authority.pem()),
+        ("gw.pem", gateway.cert.pem()),
+        ("gw.key", gateway.signing_key.serialize_pem()),
+        ("client.pem", format!("{}{}", leaf.pem(), gateway.signing_key.serialize_pem())),
+        ("stranger.pem", stranger.cert.pem()),
+    ];
+    for (name, text) in files {
+        std::fs::write(stage.folder.path().join(name), text).expect("it is written");
+    }
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, leaf.der());
+    (leaf, testkit::token::encode(digest), stranger.cert)
+}
+
+#[tokio::test]
+async fn a_client_certificate_comes_from_a_file_or_from_the_header_of_a_proxy() {
+    let stage = stage().await;
+    let (leaf, thumbprint, stranger) = with_certificates(&stage);
+    let token = stage.token(|c| c["cnf"]["x5t#S256"] = thumbprint.clone().into());
+    let field = |certificate: &rcgen::Certificate| {
+        use base64::prelude::{BASE64_STANDARD, Engine as _};
+        format!("Client-Cert: :{}:", BASE64_STANDARD.encode(certificate.der()))
+    };
+    let (good, other) = (field(&leaf), field(&stranger));
+    // What is given, the reason, and whether the listener would let it in.
+    for (args, reason, status, accepted) in [
+        (&["--client-cert", "client.pem"][..], "ok", 200, Some(true)),
+        (&["--client-cert", "stranger.pem"], "certificate_mismatch", 401, Some(false)),
+        (&[], "certificate_missing", 401, None),
+        (&["-H", &good], "ok", 200, None),
+        (&["-H", &other], "certificate_mismatch", 401, None),
+        (&["-H", "Client-Cert: junk"], "no_route", 400, None),
+    ] {
+        let args = [&["-c", "tls.yaml", "--token-file", "-", "--json"], args].concat();
+        let ran = stage.explain("b", &args, &token).await;
+        let said: Value = serde_json::from_str(&ran.out).unwrap_or_else(|e| panic!("{e}: {ran:?}"));
+        assert_eq!((&said["reason"], &said["status"]), (&reason.into(), &status.into()), "{args:?}: {said}");
+        let ways = said["certificate"]["ways"].as_array();
+        let listener = ways.into_iter().flatten().find(|way| way["setting"] == "tls of 127.0.0.1:8443");
+        assert_eq!(listener.map(|way| way["accepted"] == true), accepted, "{said}");
+    }
+    let ran = stage
+        .explain("b", &["-c", "tls.yaml", "--token-file", "-", "--client-cert", "stranger.pem"], &token)
+        .await;
+    for word in [&*thumbprint, "FAIL certificate", "refused by tls of 127.0.0.1:8443: no chain leads from it"]
+    {
+        assert!(ran.out.contains(word), "{word} in {}", ran.out);
+    }
+    for args in [
+        &["--client-cert", "absent.pem"][..],
+        &["--client-cert", "gw.key"],
+        &["--client-cert", "client.pem", "-H", &good],
+    ] {
+        let args = [&["-c", "tls.yaml"], args].concat();
+        assert_eq!(stage.explain("b", &args, "").await.code, Some(2), "{args:?}");
+    }
+    let ran = stage.explain("a", &["--client-cert", "client.pem"], "").await;
+    assert!(ran.err.contains("no listener asks clients for certificates"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn the_text_says_when_a_stream_would_end() {
+    let stage = stage().await;
+    let token = stage.token(|_| {});
+    let ran = stage.explain("a", &["--token-file", "-", "-H", "Accept: text/event-stream"], &token).await;
+    for word in ["stream (sse)", "the right of the caller ends at ", "`streams.grace` of 5s"] {
+        assert!(ran.out.contains(word), "{word} in {}", ran.out);
+    }
+}

@@ -1239,6 +1239,18 @@ export interface BrokenDocument {
 /** What clients get of a card. */
 export type CardServing = "served" | "absent" | "refused";
 
+/** A way by which clients show certificates. */
+export interface CertificateWay {
+  /** Whether the certificate gets in by it. */
+  accepted: boolean;
+
+  /** The setting, such as `tls of 0.0.0.0:8443`. */
+  setting: string;
+
+  /** Why, or why not. */
+  why: string;
+}
+
 /** The change of one resource. */
 export interface Change {
   action: Action;
@@ -1286,6 +1298,7 @@ export interface Check {
     | "signature"
     | "introspection"
     | "denial"
+    | "client_certificate"
     | "certificate"
     | "proof"
     | "proof_method"
@@ -1753,6 +1766,10 @@ export type Events = string;
 /** The credential to decide on. */
 export interface ExplainQuestion {
   agent: string;
+
+  /** The client's certificate in PEM, and those that lead to its authority behind it; never its key. A `client_certificate_header`
+among the headers counts as that of a trusted proxy. */
+  client_certificate?: string | null;
   credential?: string | null;
   headers?: [string, string][];
 
@@ -1763,11 +1780,26 @@ already counts. */
   /** The same as a whole message, as a client sends it. */
   message?: string | null;
 
+  /** GET without it, and POST with a message. */
+  method?: string | null;
+
   /** The operation to judge by the agent's rules, too; without it, and without a message, its own rules alone are asked. */
   operation?: ExplainedOperation | null;
 
   /** With its query: some agents read the token from it. */
   path?: string | null;
+}
+
+/** A client certificate. */
+export interface ExplainedCertificate {
+  /** The SHA-256 of its DER in hexadecimal digits, of which the access log shows the first 16. */
+  sha256: string;
+
+  /** The same as tokens name it: `cnf.x5t#S256` (RFC 8705 section 3.1). */
+  thumbprint: string;
+
+  /** The ways by which clients show certificates to this gateway; empty where nobody asks for any. */
+  ways: CertificateWay[];
 }
 
 /** An operation. */
@@ -1783,6 +1815,9 @@ export interface ExplainedOperation {
 export interface Explanation {
   /** For which agent. */
   agent: string;
+
+  /** The client certificate of the question, and who would take it; absent without one. */
+  certificate?: ExplainedCertificate | null;
 
   /** The checks in the order in which they were made. */
   checks: Check[];
@@ -1808,6 +1843,9 @@ reads none. */
 
   /** The status of the answer; 200 when the request would pass. */
   status: number;
+
+  /** What ends the stream that the request asks for, or may become; absent where it asks for none, and where it is refused. */
+  stream?: StreamEnd | null;
 }
 
 /** The response to a call without a credential. */
@@ -3006,6 +3044,30 @@ export type StoreKind = "directory" | "etcd" | "file";
 
 /** The state of a shared store. */
 export type StoreState = "ok" | "stale" | "vanished" | "foreign" | "regressed" | "forked" | "torn";
+
+/** What ends a stream. */
+export interface StreamEnd {
+  /** Whether the head of the request asks for it. Else the request becomes one when its response is one. */
+  asked_for: boolean;
+
+  /** The code with which a WebSocket is closed then. */
+  close_code: number | null;
+
+  /** When the gateway ends the stream for that, at the latest; null: it does not. */
+  ends_at: string | null;
+
+  /** Its kind. */
+  kind: "websocket" | "sse" | "grpc" | "body";
+
+  /** What the end of the credential does to it. */
+  on_expiry: "end" | "finish" | "off";
+
+  /** When the right of the caller ends, leeway included; null: never. */
+  right_ends_at: string | null;
+
+  /** All of it in words. */
+  says: string;
+}
 
 /** The resource or the part of the gateway that an entry is about. */
 export interface Subject {

@@ -5,6 +5,8 @@ import { Notice } from "../parts/Notice";
 import { MessageText } from "../parts/MessageText";
 import { CallerResponse } from "./CallerResponse";
 import { Ruled } from "./Ruled";
+import { ShownCertificate } from "./ShownCertificate";
+import { StreamEnding } from "./StreamEnding";
 import css from "./WhyRefused.module.css";
 import { meaning } from "./reasons";
 
@@ -34,6 +36,8 @@ export function Explained({ explanation }: { explanation: Explanation }) {
           <CheckRow key={index} check={check} />
         ))}
       </ol>
+      <ShownCertificate explanation={explanation} />
+      <StreamEnding explanation={explanation} />
       <CallerResponse explanation={explanation} />
     </div>
   );

@@ -10,6 +10,7 @@ import { ErrorNotice } from "../parts/ErrorNotice";
 import { useTokenLine } from "../vendors/useTokenLine";
 import { Credential } from "./Credential";
 import { Decided } from "./Decided";
+import { ExplainRequest } from "./ExplainRequest";
 import { JudgeMessage } from "./JudgeMessage";
 import { Response } from "./Response";
 import css from "./TestPage.module.css";
@@ -136,6 +137,15 @@ function Shown({ agent }: { agent: AgentDetail }) {
             </Stack>
           </form>
         </section>
+        <ExplainRequest
+          agent={agent}
+          method={method}
+          path={below}
+          headers={headers}
+          credential={credential}
+          certificate={draft.certificate}
+          onCertificate={(certificate) => change({ certificate })}
+        />
         {ruled && (
           <JudgeMessage
             agent={agent.name}

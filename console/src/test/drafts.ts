@@ -9,6 +9,8 @@ export interface Draft {
   headers: string;
   body: string;
   credential: string;
+  /** The client's certificate, in PEM. */
+  certificate: string;
   judged: Judged;
 }
 
@@ -18,6 +20,7 @@ const EMPTY: Draft = {
   headers: "",
   body: "",
   credential: "",
+  certificate: "",
   judged: { by: "operation", method: "", name: "", message: "" },
 };
 

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::authn::base64url;
 use crate::authn::dpop::{Bound, NotAccepted};
 use crate::authn::extract::has_dpop_scheme;
 use crate::authz::{Check, Facts, Trace};
@@ -131,12 +132,19 @@ fn check_certificate(
     let ok = found == Some(wanted);
     trace.check(Check::Certificate, ok, || Facts {
         seen: Some(match found {
-            Some(found) => format!("a client certificate with the SHA-256 {}", found.to_hex()),
+            Some(found) => format!("a client certificate with {}", in_words(found)),
             None => "no client certificate".to_owned(),
         }),
-        wanted: format!("that of cnf.x5t#S256, with the SHA-256 {}", wanted.to_hex()),
-        fix: "connect with the certificate with which the token was requested; behind a proxy that ends TLS, it must say which one \
-              that was",
+        wanted: format!("the one that the token is bound to (cnf.x5t#S256), with {}", in_words(wanted)),
+        fix: match found {
+            Some(_) => {
+                "connect with the certificate with which the token was requested, or request a token with the one that the client has now"
+            }
+            None => {
+                "connect with the certificate with which the token was requested; behind a proxy that ends TLS, it must say which \
+                 one that was"
+            }
+        },
     });
     match found {
         _ if ok => Ok(()),
@@ -145,12 +153,16 @@ fn check_certificate(
     }
 }
 
+/// A digest of a certificate as tools print it, and as tokens have it.
+fn in_words(digest: &Digest) -> String {
+    format!("the SHA-256 {}, in base64url {}", digest.to_hex(), base64url::encode(digest.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use http::{HeaderMap, HeaderValue};
 
     use super::*;
-    use crate::authn::base64url;
     use crate::authn::oauth::TokenEvidence;
     use crate::authn::oauth::jwt::Token;
     use crate::authz::{ClaimHeaders, Entry, Rules, Silent};

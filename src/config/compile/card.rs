@@ -4,12 +4,14 @@ use super::input::{Input, Mention};
 use super::made::Providers;
 use super::signing;
 use crate::authz::requested_scopes;
-use crate::config::language::settings::agent::{AgentEntry, Auth, CardFrom, OAuth};
+use crate::config::language::settings::agent::{AgentEntry, Auth, BindingMode, CardFrom, OAuth};
 use crate::config::language::settings::server::PublicUrl;
 use crate::config::text::code::Code;
 use crate::idp::KeySource;
 use crate::model::HostRule;
-use crate::protocol::a2a::card::{Access, CardPolicy, CardProvider, MetadataKind, Signatures, compare};
+use crate::protocol::a2a::card::{
+    Access, CardBinding, CardBindings, CardPolicy, CardProvider, MetadataKind, Signatures, compare,
+};
 use crate::routing::{Agent, CardOrigin, CardPlan, KEY_SET_PATH, Protocol, Route};
 
 /// Whether compiling the card of `entry`, which is what it was, would make what runs.
@@ -118,9 +120,21 @@ fn access(providers: &Providers, auth: &Auth) -> Access {
                 };
                 CardProvider { name: spec.name.to_string(), issuer: spec.issuer.to_string(), metadata }
             });
-            Access::OAuth { providers: described.collect(), scopes: scopes(oauth) }
+            Access::OAuth { providers: described.collect(), scopes: scopes(oauth), bindings: bindings(oauth) }
         }
     }
+}
+
+/// What tokens may be bound to.
+fn bindings(oauth: &OAuth) -> CardBindings {
+    let Some(written) = oauth.sender_constraint.as_deref() else { return CardBindings::default() };
+    let of = |mode| match mode {
+        BindingMode::Off => CardBinding::Off,
+        BindingMode::Optional => CardBinding::Optional,
+        BindingMode::Required => CardBinding::Required,
+    };
+    let any = !written.any_of.is_empty();
+    CardBindings { dpop: of(written.dpop_mode()), mtls: of(written.mtls_mode()), any }
 }
 
 /// The base scopes, each once.

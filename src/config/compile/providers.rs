@@ -117,7 +117,7 @@ fn source<'a>(input: &Input<'a>, written: &'a IdentityProvider) -> Option<(KeySo
         KeySource::PublicKey(pem) => {
             let parsed = parse_public_key(pem, algorithms).map_err(|error| error.to_string());
             let keys = usable(input, written, parsed)?;
-            Some(ParsedKeys { keys, skipped: Vec::new() })
+            Some(ParsedKeys { keys, skipped: Vec::new(), refresh_hint: None })
         }
         KeySource::Discovery
         | KeySource::JwksUri(_)

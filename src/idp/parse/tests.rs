@@ -48,6 +48,29 @@ fn a_document_that_is_no_key_set_is_refused() {
 }
 
 #[test]
+fn a_bundle_may_say_when_it_is_to_be_read_again_and_no_other_set_does() {
+    let key = with(signer(Algorithm::Es256).bare_jwk(), json!({"kid": "a", "use": "jwt-svid"}));
+    for (hint, wanted) in [
+        (json!(300), Some(300)),
+        (json!(1), Some(1)),
+        (json!(0), None),
+        (json!(-5), None),
+        (json!(2.5), None),
+        (json!("300"), None),
+        (json!(null), None),
+        (json!([300, {"a": 1}]), None),
+        (json!({"seconds": 300}), None),
+    ] {
+        let bundle = json!({"spiffe_refresh_hint": hint, "spiffe_sequence": "x", "keys": [key]});
+        let read = parse_bundle(bundle.to_string().as_bytes(), AlgorithmSet::all()).unwrap();
+        assert_eq!((read.refresh_hint.map(|hint| hint.as_secs()), read.keys.len()), (wanted, 1), "{bundle}");
+    }
+    let set = json!({"spiffe_refresh_hint": 300, "keys": [signer(Algorithm::Es256).bare_jwk()]});
+    let read = parse_key_set(set.to_string().as_bytes(), AlgorithmSet::all()).unwrap();
+    assert_eq!(read.refresh_hint, None);
+}
+
+#[test]
 fn a_set_without_a_usable_key_says_why() {
     let error = parse(&[json!({"kty": "oct", "kid": "s", "k": "AA"})]).unwrap_err();
     assert_eq!(

@@ -105,6 +105,32 @@ async fn cache_control_shortens_the_wait() {
     );
 }
 
+/// A bundle with a key of this id, and a hint.
+fn bundle_of(kid: &str, hint: u64) -> String {
+    let mut key = testkit::Key::new("ES256", kid).jwk();
+    key["use"] = "jwt-svid".into();
+    serde_json::json!({"spiffe_refresh_hint": hint, "keys": [key]}).to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_hint_of_a_bundle_shortens_the_wait_within_the_bounds_of_the_setting() {
+    // In seconds: the hint, the `max-age` of its answer, and the wait.
+    for (hint, max_age, wait) in
+        [(300, None, 300), (5, None, 60), (9_999, None, 600), (300, Some(120), 120), (120, Some(300), 120)]
+    {
+        let spec = ProviderSpec { tokens: crate::idp::TokenKind::JwtSvid, ..spec(jwks_uri()) };
+        let body = bundle_of("a", hint);
+        // What is unchanged has no body, and its hint holds on.
+        let first = Step::Give { body, etag: Some("\"1\""), max_age };
+        let script = Script::new([first], move || Step::Unchanged { max_age });
+        let fixture = Fixture::open_with(provider(spec), script, None);
+        fixture.fetched(6).await;
+        let (least, most) = (secs(wait).mul_f64(0.89), secs(wait).mul_f64(1.11) + secs(1));
+        let gaps = fixture.script.gaps();
+        assert!(gaps.iter().all(|gap| (least..=most).contains(gap)), "{hint} {max_age:?}: {gaps:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn failures_are_tried_again_after_one_second_doubling_to_a_minute() {
     let fixture = Fixture::open(Script::new([], || Step::Fail));

@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 
 use portcullis::protocol::a2a::card::{
-    Access, CARD_BYTES, CardPolicy, CardProvider, CardSeal, CardWarning, MetadataKind, Signatures, compare,
-    has_signature, rewrite,
+    Access, CARD_BYTES, CardBinding, CardBindings, CardPolicy, CardProvider, CardSeal, CardWarning,
+    MetadataKind, Signatures, compare, has_signature, rewrite,
 };
 use serde_json::Value;
 
@@ -56,10 +56,11 @@ fn policies() -> [CardPolicy; 3] {
     };
     let providers =
         vec![provider("one", MetadataKind::OpenId), provider("two", MetadataKind::AuthorizationServer)];
+    let bindings = CardBindings { dpop: CardBinding::Required, mtls: CardBinding::Optional, any: false };
     [
         Access::Public,
         Access::ApiKey { header: "x-api-key".to_owned() },
-        Access::OAuth { providers, scopes: vec!["a".to_owned()] },
+        Access::OAuth { providers, scopes: vec!["a".to_owned()], bindings },
     ]
     .map(|access| CardPolicy {
         base: Some(BASE.to_owned()),

@@ -4,9 +4,8 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderValue;
-use portcullis::config::CertificateFormat;
 use portcullis::model::Digest;
-use portcullis::proxy::certificate_digest;
+use portcullis::protocol::{CertificateFormat, certificate_digest};
 
 pub(crate) const WORDS: &[&str] = &[
     ":",

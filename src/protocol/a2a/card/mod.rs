@@ -24,7 +24,7 @@ pub use compare::{Difference, compare};
 pub use document::has_signature;
 pub use error::{CARD_BYTES, CardError};
 pub use leftovers::CardWarning;
-pub use policy::{Access, CardPolicy, CardProvider, MetadataKind, Signatures};
+pub use policy::{Access, CardBinding, CardBindings, CardPolicy, CardProvider, MetadataKind, Signatures};
 pub use rewrite::{Rewritten, rewrite};
 pub use seal::{CardSeal, Sign};
 pub use text::CardText;

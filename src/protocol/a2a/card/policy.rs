@@ -37,7 +37,32 @@ pub enum Access {
         providers: Vec<CardProvider>,
         /// Those of the agent itself.
         scopes: Vec<String>,
+        /// What the tokens may, or must, be bound to.
+        bindings: CardBindings,
     },
+}
+
+/// What becomes of tokens that are bound to something of their holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CardBindings {
+    /// To a key, of which requests have proofs (RFC 9449).
+    pub dpop: CardBinding,
+    /// To the certificate of the client (RFC 8705).
+    pub mtls: CardBinding,
+    /// Whether a token must be bound to one of them.
+    pub any: bool,
+}
+
+/// What becomes of tokens with a binding of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CardBinding {
+    /// They are refused, or taken as if they had none.
+    #[default]
+    Off,
+    /// They are accepted with what they are bound to.
+    Optional,
+    /// All others are refused.
+    Required,
 }
 
 /// An identity provider.
@@ -72,6 +97,31 @@ pub enum Signatures {
     Refuse,
 }
 
+impl CardBindings {
+    /// What a token may be bound to, each as whether it has a proof and whether it has a certificate: the alternatives of a client, those
+    /// that need the least first. With one of two bindings, both of them say nothing new.
+    pub(super) fn alternatives(self) -> impl Iterator<Item = [bool; 2]> {
+        let Self { dpop, mtls, any } = self;
+        let allows = move |[proof, certificate]: [bool; 2]| {
+            dpop.allows(proof) && mtls.allows(certificate) && (!any || proof || certificate)
+        };
+        let apart =
+            [[false, false], [true, false], [false, true]].into_iter().filter(move |one| allows(*one));
+        let has_both = allows([true, false]) && allows([false, true]);
+        apart.chain([[true, true]].into_iter().filter(move |both| allows(*both) && !has_both))
+    }
+}
+
+impl CardBinding {
+    const fn allows(self, is_bound: bool) -> bool {
+        match self {
+            Self::Off => !is_bound,
+            Self::Optional => true,
+            Self::Required => is_bound,
+        }
+    }
+}
+
 impl CardProvider {
     /// The URL of its document: for OpenID Connect the suffix behind the issuer (Discovery 1.0 section 4), else between host
     /// and path (RFC 8414 section 3.1); `None` for an issuer that is no URL.
@@ -92,6 +142,28 @@ impl CardProvider {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_alternatives_are_those_that_the_modes_allow() {
+        use CardBinding::{Off, Optional, Required};
+        const BARE: [bool; 2] = [false, false];
+        const PROOF: [bool; 2] = [true, false];
+        const CERTIFICATE: [bool; 2] = [false, true];
+        for (dpop, mtls, any, wanted) in [
+            (Off, Off, false, &[BARE][..]),
+            (Optional, Off, false, &[BARE, PROOF]),
+            (Required, Off, false, &[PROOF]),
+            (Off, Optional, false, &[BARE, CERTIFICATE]),
+            (Off, Required, false, &[CERTIFICATE]),
+            (Optional, Optional, false, &[BARE, PROOF, CERTIFICATE]),
+            (Optional, Optional, true, &[PROOF, CERTIFICATE]),
+            (Required, Optional, false, &[PROOF, [true, true]]),
+            (Required, Required, false, &[[true, true]]),
+        ] {
+            let bindings = CardBindings { dpop, mtls, any };
+            assert_eq!(bindings.alternatives().collect::<Vec<_>>(), wanted, "{bindings:?}");
+        }
+    }
 
     #[test]
     fn metadata_is_behind_the_issuer_or_between_its_host_and_path() {

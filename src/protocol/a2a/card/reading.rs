@@ -57,8 +57,10 @@ const EXTENSION: [(&str, Known); 4] = [
     ("params", Known::Whole),
 ];
 /// The schemes are the gateway's own, of these kinds.
-const SCHEME: [(&str, Known); 3] = [
+const SCHEME: [(&str, Known); 5] = [
     ("apiKeySecurityScheme", Known::Whole),
+    ("httpAuthSecurityScheme", Known::Whole),
+    ("mtlsSecurityScheme", Known::Whole),
     ("oauth2SecurityScheme", Known::Whole),
     ("openIdConnectSecurityScheme", Known::Whole),
 ];

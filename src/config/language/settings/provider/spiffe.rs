@@ -16,6 +16,10 @@ use crate::config::text::source::Spanned;
 use crate::config::text::yaml::{Kind, Node};
 use crate::model::Issuer;
 
+/// Of the two profiles of a bundle's endpoint (SPIFFE Federation) there is one.
+const ONLY_WEB: &str = "write an https URL as `bundle_url`, and no profile: a bundle is fetched as https_web says, from a server with a \
+                        certificate of its host (`ca_file` of the provider names a private authority). https_spiffe, where the \
+                        bundle itself authenticates its server, is not supported";
 /// The longest name of a trust domain, in bytes (SPIFFE ID section 2.1).
 const LONGEST: usize = 255;
 
@@ -32,6 +36,8 @@ section! {
     }
     impl {
         const STRICT: bool = true;
+        const INSTEAD: &'static [(&'static str, &'static str)] =
+            &[("profile", ONLY_WEB), ("bundle_endpoint_profile", ONLY_WEB), ("endpoint_spiffe_id", ONLY_WEB)];
 
         fn check(fields: &Fields<'_>, _read: Option<&Self>) {
             let (url, file) = (fields.entry("bundle_url"), fields.entry("bundle_file"));
@@ -81,7 +87,10 @@ impl Value for BundleUrl {
 
     fn read(report: &Report<'_>, node: &Node) -> Option<Url> {
         let text = some_text(report, node)?;
-        let help = "use https; plain http is for loopback hosts alone";
+        let help = match text.starts_with("spiffe://") {
+            true => ONLY_WEB,
+            false => "use https; plain http is for loopback hosts alone",
+        };
         let bad = |_| bad_url(report, node, &text, "a bundle cannot be fetched from this URL", help);
         web::fetch_url(&text, false).map_err(bad).ok()
     }

@@ -16,6 +16,7 @@ use crate::config::text::report::Report;
 use crate::config::text::source::Spanned;
 use crate::config::text::yaml::Node;
 use crate::model::reduced;
+use crate::protocol::CertificateFormat;
 
 section! {
     /// `client_certificates` of a listener
@@ -75,38 +76,12 @@ section! {
     impl { const STRICT: bool = true; }
 }
 
-/// `format` of `client_certificate_header`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CertificateFormat {
-    /// A byte sequence of Structured Fields (RFC 9440 section 2.2): DER in base64 between colons.
-    Rfc9440,
-    /// PEM, percent-encoded, as nginx writes `$ssl_client_escaped_cert`.
-    PemEscaped,
-    /// DER in base64, as HAProxy writes `ssl_c_der,base64`.
-    DerBase64,
-    /// `X-Forwarded-Client-Cert` as Envoy writes it.
-    Xfcc,
-}
-
 words!(CertificateFormat {
     Rfc9440 = "rfc9440",
     PemEscaped = "pem_escaped",
     DerBase64 = "der_base64",
     Xfcc = "xfcc",
 });
-
-impl CertificateFormat {
-    /// The word for it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rfc9440 => "rfc9440",
-            Self::PemEscaped => "pem_escaped",
-            Self::DerBase64 => "der_base64",
-            Self::Xfcc => "xfcc",
-        }
-    }
-}
 
 /// A header that can hold a certificate and nothing else.
 enum CertificateHeader {}

@@ -29,9 +29,7 @@ use crate::config::text::yaml::Node;
 
 pub use access_log::AccessLog;
 pub use admin::Admin;
-pub use client_certificates::{
-    CertificateFormat, ClientCertificateHeader, ClientCertificateMode, ClientCertificates,
-};
+pub use client_certificates::{ClientCertificateHeader, ClientCertificateMode, ClientCertificates};
 pub use limits::{Limits, Shutdown, TokenCache};
 pub use listener::{CertificateFiles, Listener, ProxyProtocol, Tls};
 pub use member::Member;

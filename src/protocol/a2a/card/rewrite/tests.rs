@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::protocol::a2a::card::policy::{CardProvider, MetadataKind};
+use crate::protocol::a2a::card::policy::{CardBinding, CardBindings, CardProvider, MetadataKind};
 use crate::protocol::a2a::card::{CardSeal, Difference, compare};
 
 const BASE: &str = "https://gate.example/agents/geo";
@@ -35,7 +35,15 @@ fn oauth() -> Access {
             provider("partner", "https://as.example/t/1", MetadataKind::AuthorizationServer),
         ],
         scopes: vec!["geo.read".to_owned(), "geo.map".to_owned()],
+        bindings: CardBindings::default(),
     }
+}
+
+/// The same, at an agent whose tokens are bound so; one of its providers is called like a scheme.
+fn bound(dpop: CardBinding, mtls: CardBinding) -> Access {
+    let Access::OAuth { mut providers, scopes, .. } = oauth() else { unreachable!() };
+    providers[1].name = "mtls".to_owned();
+    Access::OAuth { providers, scopes, bindings: CardBindings { dpop, mtls, any: false } }
 }
 
 fn api_key() -> Access {
@@ -153,6 +161,43 @@ fn a_card_of_0_3_keeps_its_shape() {
 }
 
 #[test]
+fn a_card_says_what_tokens_may_be_bound_to_and_what_they_must_be() {
+    use CardBinding::{Off, Optional, Required};
+    let names = |card: &Value| {
+        let all = card["securityRequirements"].as_array().unwrap();
+        let one = |one: &Value| {
+            let mut names: Vec<_> = one["schemes"].as_object().unwrap().keys().cloned().collect();
+            names.sort();
+            names.join(" ")
+        };
+        all.iter().map(one).collect::<Vec<_>>()
+    };
+    for (dpop, mtls, wanted) in [
+        (Optional, Off, &["corp", "mtls", "corp dpop", "dpop mtls"][..]),
+        (Required, Off, &["corp dpop", "dpop mtls"]),
+        (Off, Required, &["corp mtls_", "mtls mtls_"]),
+        (Required, Required, &["corp dpop mtls_", "dpop mtls mtls_"]),
+    ] {
+        let (card, _) = rewritten(&new_card(), &policy(bound(dpop, mtls)));
+        assert_eq!(names(&card), wanted, "{dpop:?} {mtls:?}");
+        let has = |name: &str| card["securitySchemes"].get(name).is_some();
+        assert_eq!((has("dpop"), has("mtls_")), (dpop != Off, mtls != Off));
+    }
+    let (card, _) = rewritten(&new_card(), &policy(bound(Required, Required)));
+    assert_eq!(card["securitySchemes"]["dpop"]["httpAuthSecurityScheme"]["scheme"], "DPoP");
+    assert!(card["securitySchemes"]["mtls_"]["mtlsSecurityScheme"]["description"].is_string());
+    let last = &card["securityRequirements"][1]["schemes"];
+    assert_eq!(
+        last,
+        &json!({"mtls": {"list": ["geo.read", "geo.map"]}, "dpop": {"list": []}, "mtls_": {"list": []}})
+    );
+    let (card, _) = rewritten(&old_card(), &policy(bound(Required, Required)));
+    assert_eq!(card["securitySchemes"]["dpop"]["type"], "http");
+    assert_eq!(card["securitySchemes"]["mtls_"]["type"], "mutualTLS");
+    assert_eq!(card["security"][0], json!({"corp": ["geo.read", "geo.map"], "dpop": [], "mtls_": []}));
+}
+
+#[test]
 fn a_card_of_both_generations_is_rewritten_in_both() {
     let mut both = new_card();
     for (name, value) in old_card().as_object().unwrap() {
@@ -250,7 +295,7 @@ fn unknown_members_stay_in_their_place() {
 
 #[test]
 fn a_rewritten_card_agrees_with_the_policy_and_the_one_before_does_not() {
-    for access in [oauth(), api_key(), Access::Public] {
+    for access in [oauth(), bound(CardBinding::Required, CardBinding::Optional), api_key(), Access::Public] {
         let policy = policy(access);
         for card in [new_card(), old_card()] {
             let (made, _) = rewritten(&card, &policy);
@@ -364,6 +409,13 @@ fn a_requirement_without_scopes_stays_in_a_signed_card() {
     assert_eq!(payload(&payloads[0])["securityRequirements"], card["securityRequirements"]);
     assert_eq!(payload(&payloads[1]).get("securityRequirements"), None, "as the SDKs read it");
     assert_eq!(resigned(&old_card(), api_key()).0["security"], json!([{"api_key": []}]));
+    let (card, payloads, _) = resigned(&new_card(), bound(CardBinding::Required, CardBinding::Off));
+    let schemes = json!({"corp": {"list": ["geo.read", "geo.map"]}, "dpop": {}});
+    assert_eq!(card["securityRequirements"][0]["schemes"], schemes);
+    assert_eq!(payload(&payloads[0])["securityRequirements"], card["securityRequirements"]);
+    assert!(
+        payload(&payloads[0])["securitySchemes"]["dpop"]["httpAuthSecurityScheme"]["description"].is_string()
+    );
 }
 
 #[test]

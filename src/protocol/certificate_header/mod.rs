@@ -1,16 +1,41 @@
 //! The header in which a proxy gives the certificate of its client: from the lines of the header to the certificate's SHA-256.
 //!
-//! Whether the header is believed is for `client_certificate`.
+//! Whether the header is believed is for `proxy`.
 
 mod encoded;
 mod xfcc;
 
 use std::fmt;
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 
-use crate::config::CertificateFormat;
 use crate::model::Digest;
+
+/// The form of such a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateFormat {
+    /// A byte sequence of Structured Fields (RFC 9440 section 2.2): DER in base64 between colons.
+    Rfc9440,
+    /// PEM, percent-encoded, as nginx writes `$ssl_client_escaped_cert`.
+    PemEscaped,
+    /// DER in base64, as HAProxy writes `ssl_c_der,base64`.
+    DerBase64,
+    /// `X-Forwarded-Client-Cert` as Envoy writes it.
+    Xfcc,
+}
+
+impl CertificateFormat {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rfc9440 => "rfc9440",
+            Self::PemEscaped => "pem_escaped",
+            Self::DerBase64 => "der_base64",
+            Self::Xfcc => "xfcc",
+        }
+    }
+}
 
 /// What is wrong with such a header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +52,18 @@ pub enum BadCertificate {
     Absent,
     /// Its `Hash` is not that of its `Cert`.
     Disagree,
+}
+
+impl BadCertificate {
+    /// How to fix the header.
+    pub const FIX: &'static str = "let the proxy write the header in the format of `server.client_certificate_header`, and remove what \
+                                   clients send";
+
+    /// What the header `name` must hold.
+    #[must_use]
+    pub fn wanted(name: &HeaderName, format: CertificateFormat) -> String {
+        format!("{name}: one certificate, as `{}` writes it", format.as_str())
+    }
 }
 
 impl fmt::Display for BadCertificate {

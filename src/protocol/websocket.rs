@@ -4,7 +4,9 @@ use base64::Engine as _;
 use http::{HeaderMap, Method, Version, header};
 
 /// Whether a request is a correct WebSocket handshake.
-pub(super) fn is_websocket_handshake(method: &Method, version: Version, headers: &HeaderMap) -> bool {
+#[inline]
+#[must_use]
+pub fn is_websocket_handshake(method: &Method, version: Version, headers: &HeaderMap) -> bool {
     // Few requests have it, and nothing else is looked up of the others.
     headers.contains_key(header::UPGRADE) && is_handshake(method, version, headers)
 }

@@ -1,73 +1,77 @@
 //! What a stream is for: one that goes on until one of both sides ends it, or the answer to one request.
 //!
-//! `listing` asks when a stream begins, and `late` before one does. What follows from it is in `routing`.
+//! What follows from it when a credential ends is in `routing`.
 
-use http::request::Parts;
-use http::{Method, header};
-use pingora::http::RequestHeader;
+use http::{HeaderMap, Method, Version, header};
 
-use crate::gate::Asked;
 use crate::model::{Extent, OperationClass, StreamKind};
 use crate::protocol::a2a::{A2aOperation, RestPath};
 use crate::protocol::mcp::Mirrored;
+use crate::protocol::{is_grpc_call, is_websocket_handshake};
 use crate::routing::{Agent, Protocol};
 
-use super::grpc;
-use super::stream::kind_of_media_type;
-use super::upgrade::is_websocket_handshake;
+use super::asked::Asked;
 
 /// The method of MCP whose answer is a stream without an end.
 const LISTEN: &str = "subscriptions/listen";
 
-/// What a stream of this kind is for, which answers this request. `path` is that of the request in canonical form.
-pub(super) fn of(
-    kind: StreamKind,
-    request: &RequestHeader,
-    path: &str,
-    agent: &Agent,
-    asked: Option<&Asked>,
-) -> Extent {
+/// The head of a request, as far as it says what its response is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'r> {
+    /// The method.
+    pub method: &'r Method,
+    /// The version of HTTP that the client speaks.
+    pub version: Version,
+    /// The fields.
+    pub headers: &'r HeaderMap,
+    /// The path in canonical form.
+    pub path: &'r str,
+}
+
+/// What a stream of this kind is for, which answers a request with this head.
+#[must_use]
+pub fn extent(kind: StreamKind, head: Head<'_>, agent: &Agent, asked: Option<&Asked>) -> Extent {
     let is_open = match kind {
         // A gRPC call with one answer is over as soon as it has begun to answer.
         StreamKind::WebSocket | StreamKind::Grpc => true,
-        StreamKind::Sse => request.method == Method::GET || subscribes(request, path, agent, asked),
+        StreamKind::Sse => *head.method == Method::GET || subscribes(head, agent, asked),
         StreamKind::Body => false,
     };
     if is_open { Extent::Open } else { Extent::Answer }
 }
 
-/// Whether a request asks for a stream that goes on until one of both sides ends it, as far as its head says so.
-pub(super) fn asks_for_open(
-    request: &RequestHeader,
-    path: &str,
-    agent: &Agent,
-    asked: Option<&Asked>,
-) -> bool {
-    let Parts { method, version, headers, .. } = &**request;
+/// The kind of stream that a request asks for which goes on until one of both sides ends it, as far as its head says so.
+#[must_use]
+pub fn asks_for_stream(head: Head<'_>, agent: &Agent, asked: Option<&Asked>) -> Option<StreamKind> {
+    let Head { method, version, headers, path: _ } = head;
     let takes_events_alone = || {
         let mut accepted = headers.get_all(header::ACCEPT).iter();
-        let only = accepted.next().and_then(kind_of_media_type) == Some(StreamKind::Sse);
+        let only = accepted.next().and_then(StreamKind::of_media_type) == Some(StreamKind::Sse);
         only && accepted.next().is_none()
     };
-    (agent.websocket && is_websocket_handshake(method, *version, headers))
-        || grpc::is_call(request)
-        || (*method == Method::GET && takes_events_alone())
-        || subscribes(request, path, agent, asked)
+    if agent.websocket && is_websocket_handshake(method, version, headers) {
+        return Some(StreamKind::WebSocket);
+    }
+    if is_grpc_call(method, version, headers) {
+        return Some(StreamKind::Grpc);
+    }
+    let is_asked = (*method == Method::GET && takes_events_alone()) || subscribes(head, agent, asked);
+    is_asked.then_some(StreamKind::Sse)
 }
 
 /// Whether it is a subscription of MCP or A2A. Where messages are not read, the head says so, as clients of MCP 2026-07-28
 /// must: one that does not gets `finish_within` more.
-fn subscribes(request: &RequestHeader, path: &str, agent: &Agent, asked: Option<&Asked>) -> bool {
+fn subscribes(head: Head<'_>, agent: &Agent, asked: Option<&Asked>) -> bool {
     if asked.is_some_and(|asked| asked.class == OperationClass::Subscription) {
         return true;
     }
     match agent.protocol {
         Protocol::Mcp(_) => {
             let [method, _] = Mirrored::HEADERS;
-            request.headers.get(method).is_some_and(|method| method == LISTEN)
+            head.headers.get(method).is_some_and(|method| method == LISTEN)
         }
         Protocol::A2a(_) => {
-            let rest = agent.rest_path(&request.method, path);
+            let rest = agent.rest_path(head.method, head.path);
             rest == RestPath::Operation(A2aOperation::SubscribeToTask)
         }
         Protocol::Http => false,
@@ -97,22 +101,23 @@ agents:
         judge(&compiled.snapshot.agents[&AgentName::parse(name).unwrap()]);
     }
 
-    fn request(
-        method: &str,
-        version: http::Version,
-        fields: &[(&'static str, &'static str)],
-    ) -> RequestHeader {
-        let mut head = RequestHeader::build(method, b"/", None).unwrap();
-        head.set_version(version);
+    /// The method and the fields of a request.
+    type Sent = (Method, HeaderMap);
+
+    fn request(method: &str, fields: &[(&'static str, &'static str)]) -> Sent {
+        let mut headers = HeaderMap::new();
         for (name, value) in fields {
-            head.append_header(*name, *value).unwrap();
+            headers.append(*name, value.parse().unwrap());
         }
-        head
+        (method.parse().unwrap(), headers)
+    }
+
+    fn head<'r>((method, headers): &'r Sent, version: Version, path: &'r str) -> Head<'r> {
+        Head { method, version, headers, path }
     }
 
     #[test]
     fn an_event_stream_is_the_answer_to_a_post_unless_that_subscribes() {
-        use http::Version;
         const LISTENS: &[(&str, &str)] = &[("mcp-method", LISTEN)];
         for (agent, method, path, fields, wanted) in [
             ("h", "GET", "/h", &[][..], Extent::Open),
@@ -124,13 +129,14 @@ agents:
             ("a", "POST", "/a/v1/message:stream", &[][..], Extent::Answer),
         ] {
             with_agent(agent, |agent| {
-                let head = request(method, Version::HTTP_11, fields);
-                let found = of(StreamKind::Sse, &head, path, agent, None);
+                let sent = request(method, fields);
+                let head = head(&sent, Version::HTTP_11, path);
+                let found = extent(StreamKind::Sse, head, agent, None);
                 assert_eq!(found, wanted, "{method} {path} {fields:?}");
                 let asked = Asked { viewer: Viewer::Admitted, ..subscription() };
-                assert_eq!(of(StreamKind::Sse, &head, path, agent, Some(&asked)), Extent::Open);
-                assert_eq!(of(StreamKind::WebSocket, &head, path, agent, None), Extent::Open);
-                assert_eq!(of(StreamKind::Body, &head, path, agent, Some(&asked)), Extent::Answer);
+                assert_eq!(extent(StreamKind::Sse, head, agent, Some(&asked)), Extent::Open);
+                assert_eq!(extent(StreamKind::WebSocket, head, agent, None), Extent::Open);
+                assert_eq!(extent(StreamKind::Body, head, agent, Some(&asked)), Extent::Answer);
             });
         }
     }
@@ -147,7 +153,6 @@ agents:
 
     #[test]
     fn a_head_may_ask_for_a_stream() {
-        use http::Version;
         const HANDSHAKE: &[(&str, &str)] = &[
             ("connection", "Upgrade"),
             ("upgrade", "websocket"),
@@ -156,18 +161,19 @@ agents:
         ];
         const EVENTS: &[(&str, &str)] = &[("accept", "text/event-stream")];
         for (method, version, fields, wanted) in [
-            ("GET", Version::HTTP_11, HANDSHAKE, true),
-            ("GET", Version::HTTP_11, EVENTS, true),
-            ("POST", Version::HTTP_11, EVENTS, false),
-            ("GET", Version::HTTP_11, &[("accept", "application/json, text/event-stream")][..], false),
-            ("GET", Version::HTTP_11, &[("accept", "text/event-stream"), ("accept", "*/*")][..], false),
-            ("GET", Version::HTTP_11, &[][..], false),
-            ("POST", Version::HTTP_2, &[("content-type", "application/grpc")][..], true),
-            ("POST", Version::HTTP_11, &[("content-type", "application/grpc")][..], false),
+            ("GET", Version::HTTP_11, HANDSHAKE, Some(StreamKind::WebSocket)),
+            ("GET", Version::HTTP_11, EVENTS, Some(StreamKind::Sse)),
+            ("POST", Version::HTTP_11, EVENTS, None),
+            ("GET", Version::HTTP_11, &[("accept", "application/json, text/event-stream")][..], None),
+            ("GET", Version::HTTP_11, &[("accept", "text/event-stream"), ("accept", "*/*")][..], None),
+            ("GET", Version::HTTP_11, &[][..], None),
+            ("POST", Version::HTTP_2, &[("content-type", "application/grpc")][..], Some(StreamKind::Grpc)),
+            ("POST", Version::HTTP_11, &[("content-type", "application/grpc")][..], None),
         ] {
             with_agent("h", |agent| {
-                let head = request(method, version, fields);
-                assert_eq!(asks_for_open(&head, "/h", agent, None), wanted, "{method} {fields:?}");
+                let sent = request(method, fields);
+                let found = asks_for_stream(head(&sent, version, "/h"), agent, None);
+                assert_eq!(found, wanted, "{method} {fields:?}");
             });
         }
     }
