@@ -9,6 +9,7 @@ use crate::model::{Enforcement, Identity, Instant};
 use crate::upstream::{Right, StreamFacts, Term};
 
 use super::agent::Agent;
+use super::at_expiry::AtExpiry;
 use super::compiled::Authenticator;
 
 /// When the right of an authenticated client ends, leeway included; `None` = it has no end. `login` is when its login will be
@@ -46,7 +47,15 @@ pub fn moved(facts: &StreamFacts, agent: Option<&Agent>) -> Option<Term> {
         let ends = facts.ends.filter(|_| agent.policy != facts.policy)?;
         Some(Term::Until(ends.at))
     };
-    key_term(facts, Some(agent)).or_else(own)
+    key_term(facts, Some(agent)).or_else(|| unknown_term(facts, agent)).or_else(own)
+}
+
+/// When a stream ends whose token has no end of its own, and of which nobody has known for too long whether it is active: there is
+/// nothing for which a grace would be good.
+fn unknown_term(facts: &StreamFacts, agent: &Agent) -> Option<Term> {
+    let since = facts.held.as_ref()?.unknown_since()?;
+    let at_expiry = AtExpiry { grace: Duration::ZERO, ..agent.at_expiry };
+    Some(Term::Until(at_expiry.ends((facts.kind, facts.extent), since, 0)?.at))
 }
 
 /// What is known now of the end of a stream that an API key began; `None` where that says nothing about its end.
@@ -73,7 +82,7 @@ pub fn ends_now(facts: &StreamFacts, agent: &Agent) -> Option<Instant> {
     if is_shadow(agent) {
         return None;
     }
-    match key_term(facts, Some(agent)) {
+    match key_term(facts, Some(agent)).or_else(|| unknown_term(facts, agent)) {
         Some(Term::Until(at)) => Some(at),
         Some(Term::Unlimited) => None,
         Some(Term::Over) | None => facts.ends.map(|ends| ends.at),
