@@ -1,5 +1,6 @@
 //! Load while the gateway lives through changes: of its configuration, of keys, of upstreams, of itself.
 
+mod expiring;
 mod handover;
 mod mortal;
 mod outage;
