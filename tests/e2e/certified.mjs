@@ -31,7 +31,12 @@ const alone = new X509Certificate(file('alone.pem'));
 const known = { ...alone.publicKey.export({ format: 'jwk' }), x5c: [alone.raw.toString('base64')] };
 
 const client = (client_id, more) => ({
-  client_id, grant_types: ['client_credentials'], response_types: [], redirect_uris: [], ...more,
+  client_id,
+  grant_types: ['client_credentials'],
+  response_types: [],
+  redirect_uris: [],
+  id_token_signed_response_alg: 'ES256',
+  ...more,
 });
 const provider = new Provider(issuer, {
   jwks: { keys: [key] },
@@ -44,6 +49,7 @@ const provider = new Provider(issuer, {
       tls_client_certificate_bound_access_tokens: true,
     }),
   ],
+  clientAuthMethods: ['client_secret_post', 'tls_client_auth', 'self_signed_tls_client_auth'],
   scopes: ['refunds:write'],
   discovery: { mtls_endpoint_aliases: { introspection_endpoint: `${mtls}/token/introspection` } },
   features: {

@@ -10,9 +10,9 @@ use tokio::time::sleep;
 use super::super::fixtures::World;
 use super::*;
 use crate::model::{EndedBy, Extent, FixedClock};
+use crate::upstream::Listed;
 use crate::upstream::held_token::tests::token;
 use crate::upstream::running::tests::facts;
-use crate::upstream::{Listed, StreamFacts};
 
 const DOCUMENT: &str =
     "version: 1\nagents: { a: { route: /a, upstream: \"http://127.0.0.1:9\", auth: public } }\n";

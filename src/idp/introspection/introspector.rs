@@ -1,8 +1,8 @@
 //! Asks a provider about tokens: at most once about each at a time, within a ceiling, not while it fails, and not again while
 //! what it said counts.
 //!
-//! No request waits here longer than `timeout`. Asking again for running streams is in `again`; what an answer means, and everything that a token must satisfy beside
-//! being active, is for `authn`.
+//! No request waits here longer than `timeout`. Asking again for running streams is in `again`; what an answer means, and
+//! everything that a token must satisfy beside being active, is for `authn`.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
