@@ -147,7 +147,7 @@ struct Questions<A> {
 impl<A: Asks> Questions<A> {
     /// Begins as many as there are places for.
     fn begin(&self) {
-        let now = Tick::now();
+        let now = Tick::now().into_std();
         for issuer in self.held.issuers_due(now) {
             while let Some(place) = self.asks.place(&issuer) {
                 let Some(token) = self.held.take_due(&issuer, now) else { break };
@@ -166,7 +166,7 @@ impl<A: Asks> Questions<A> {
         let mut next = Some(first);
         while let Some(token) = next {
             self.ask(&token).await;
-            next = self.held.take_due(&issuer, Tick::now());
+            next = self.held.take_due(&issuer, Tick::now().into_std());
         }
     }
 
@@ -184,7 +184,7 @@ impl<A: Asks> Questions<A> {
 
 /// Does what follows from what was said of a token.
 fn follow(token: &HeldToken, Said { answer, pace }: Said, now: Instant) {
-    let again_in = |wait: Duration| token.set_due(Tick::now() + wait);
+    let again_in = |wait: Duration| token.set_due(Tick::now().into_std() + wait);
     match answer {
         AskedAgain::Active(wait) => {
             token.confirm();

@@ -139,7 +139,7 @@ impl Gateway {
             text: &token.text,
             digest: token.digest,
             expires_at: caller.expires_at,
-            due: Tick::now() + token.again_in,
+            due: Tick::now().into_std() + token.again_in,
         };
         Some(self.parts.running.held().hold(&agent.name, &new))
     }

@@ -124,7 +124,7 @@ async fn a_revocation_at_the_provider_ends_the_running_streams_of_the_token_with
     let Message::Close(Some(frame)) = last else { panic!("{last:?}") };
     assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1008, "revoked"));
     let came = wire.until("\0", SOON).await;
-    assert_eq!((&*String::from_utf8_lossy(&came.bytes), came.ended), ("a\r\n: revoked\n\r\n0\r\n\r\n", true));
+    assert_eq!((&*String::from_utf8_lossy(&came.bytes), came.ended), ("A\r\n: revoked\n\r\n0\r\n\r\n", true));
     // A busy machine has a second more.
     assert!(since.elapsed() < MAX_TTL + Duration::from_secs(1), "{:?}", since.elapsed());
     assert_eq!(said_of(&gateway, "/events", &token).await, (401, "token_inactive".to_owned()));

@@ -123,7 +123,7 @@ async fn a_token_that_is_revoked_at_its_provider_ends_its_streams_and_no_others(
     }
     let since = Instant::now();
     for wire in streams {
-        assert_eq!(last_words(wire).await, "a\r\n: revoked\n\r\n0\r\n\r\n");
+        assert_eq!(last_words(wire).await, "A\r\n: revoked\n\r\n0\r\n\r\n");
     }
     assert!(since.elapsed() < ENDED, "{:?}", since.elapsed());
     held(1.0).await;
