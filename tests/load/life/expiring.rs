@@ -144,7 +144,9 @@ async fn every_stream_ends_within_the_second_in_which_its_token_does_and_no_othe
     let ((agent, go), key, certificate) = (agent().await, Key::new("ES256", "k1"), Certificate::generate());
     let provider = json!({"issuer": ISSUER, "leeway": "0s", "jwks": {"keys": [key.jwk()]}});
     let oauth = json!({"identity_providers": ["corp"], "audiences": ["x"]});
-    let agents = json!({"t": {"route": "/t", "upstream": agent.url(), "auth": {"oauth": oauth}, "streams": {"grace": "0s"}}});
+    let agents = json!({"t": {
+        "route": "/t", "upstream": agent.url(), "auth": {"oauth": oauth}, "streams": {"grace": "0s"}, "max_in_flight": 20_000,
+    }});
     let body = format!("identity_providers: {}\nagents: {agents}\n", json!({ "corp": provider }));
     let start = Start { body: &body, certificate: Some(&certificate), ..Start::default() };
     let gateway = start.ready().await;
