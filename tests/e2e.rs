@@ -4,6 +4,9 @@
 //! Needs Node and `make setup`. Everything is on loopback, on free ports, and ends with its test.
 
 #[cfg(test)]
+#[path = "e2e/certified.rs"]
+mod certified;
+#[cfg(test)]
 #[path = "e2e/console.rs"]
 mod console;
 #[cfg(test)]

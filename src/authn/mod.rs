@@ -24,8 +24,8 @@ pub use extract::Scheme;
 pub use memory::TokenCache;
 pub use oauth::{
     AmbiguousTokens, Answer, AudienceClaim, BoundTokens, ExpectedStatement, ForwardToken, Introspecting,
-    Issuers, Malformed, NotStated, OAuthPolicy, RequiredBindings, SenderConstraint, Statement, Token,
-    TokenEvidence, TokenForm, signed_digest, withdraw_word,
+    Issuers, Malformed, NotStated, OAuthPolicy, RequiredBindings, SenderConstraint, Statement, StreamToken,
+    Token, TokenEvidence, TokenForm, signed_digest, withdraw_word,
 };
 pub use placed_session::PlacedSession;
 pub use session::SessionKeys;

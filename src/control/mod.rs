@@ -38,6 +38,7 @@ mod observe;
 mod orders;
 mod own_task;
 mod prober;
+mod recheck;
 mod reconciler;
 mod records;
 mod reporting;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::Snapshot;
 use crate::model::{AgentName, EndedBy, Instant, StreamKind};
-use crate::routing::{key_term, lost};
+use crate::routing::{lost, moved};
 use crate::upstream::{BOUNDARY_WAIT, Ended, Running, Stream, StreamId};
 
 use super::handle::{Control, Order};
@@ -43,7 +43,7 @@ impl Control {
             lost(facts, snapshot.agents.get(&facts.agent).map(Arc::as_ref), now)
         });
         // What is due in the past by now ends at the next look.
-        self.running.note_ends(|facts| key_term(facts, snapshot.agents.get(&facts.agent).map(Arc::as_ref)));
+        self.running.note_ends(|facts| moved(facts, snapshot.agents.get(&facts.agent).map(Arc::as_ref)));
         let count = ended.count();
         if count > 0 {
             tracing::info!(streams = count, "running streams end: a change takes their right away");

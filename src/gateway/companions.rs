@@ -82,6 +82,12 @@ impl Companions {
         runtime.spawn(self.control.clone().end_expired_streams(Arc::clone(&self.clock)));
     }
 
+    /// Asks providers again about the tokens of running streams.
+    pub(super) fn recheck_streams(&self, runtime: &Runtime) {
+        let (control, clock) = (self.control.clone(), Arc::clone(&self.clock));
+        runtime.spawn(control.recheck_streams(clock, self.metrics.clone()));
+    }
+
     /// What the pages for operations are about.
     pub(super) fn gateway(self) -> Gateway {
         let Self { control, clock: _, metrics: _, live: _, drain, accepting, upgrade } = self;

@@ -125,6 +125,7 @@ fn go_live(
 ) {
     show_state(&companions.live, &companions.clock, process.metrics);
     companions.end_expired_streams(process.runtime);
+    companions.recheck_streams(process.runtime);
     pages.is_live(companions.gateway());
     pages.serve(process.drain, process.metrics, process.runtime);
     if process.upgrade {

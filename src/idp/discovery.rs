@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
@@ -82,6 +83,9 @@ struct Metadata {
     token_endpoint: Option<String>,
     #[serde(default)]
     introspection_endpoint: Option<String>,
+    /// Of any type, since keys do not depend on it.
+    #[serde(default)]
+    mtls_endpoint_aliases: Value,
 }
 
 /// The parsed metadata of an issuer.
@@ -92,6 +96,8 @@ pub(super) struct Found {
     pub(super) jwks_uri: Url,
     pub(super) token_endpoint: Option<Url>,
     pub(super) introspection_endpoint: Option<Url>,
+    /// The same for clients that show a certificate, where that is another one (RFC 8705 section 5).
+    pub(super) mtls_introspection_endpoint: Option<Url>,
 }
 
 /// The URL of the keys.
@@ -167,7 +173,10 @@ impl Discovery {
         // Keys do not depend on these, so a bad one does not make the document invalid.
         let token_endpoint = metadata.token_endpoint.and_then(|url| parse(&url).ok());
         let introspection_endpoint = metadata.introspection_endpoint.and_then(|url| parse(&url).ok());
-        Ok(Found { place: place.clone(), jwks_uri, token_endpoint, introspection_endpoint })
+        let alias = metadata.mtls_endpoint_aliases.get("introspection_endpoint").and_then(Value::as_str);
+        let mtls_introspection_endpoint = alias.and_then(|url| parse(url).ok());
+        let place = place.clone();
+        Ok(Found { place, jwks_uri, token_endpoint, introspection_endpoint, mtls_introspection_endpoint })
     }
 }
 

@@ -35,8 +35,8 @@ pub use authorization_server::{AuthorizationServer, authorization_server};
 pub use cache::Missing;
 pub use client_token::{ClientAuthentication, Token, TokenError, TokenRequest, client_token};
 pub use introspection::{
-    Answered, ClientKey, ClientProof, ClientSecret, ClientSpec, IntrospectedTokens, IntrospectionSpec,
-    IntrospectionStatus, Introspector, ReadAnswer, TokenQuestion, WaitingPlaces,
+    Answered, AskedAgain, ClientKey, ClientProof, ClientSecret, ClientSpec, IntrospectedTokens,
+    IntrospectionSpec, IntrospectionStatus, Introspector, ReadAnswer, TokenQuestion, WaitingPlaces,
 };
 pub use jwk::parse_jwk;
 pub use key_name::KeyName;

@@ -128,7 +128,7 @@ async fn look(fetcher: &Fetcher, request: &ProbeRequest, found: &mut Probe) -> R
         Some(url) => url.clone(),
         None => {
             let discovery = Discovery::new(Issuer::new(&request.issuer));
-            let Found { place, jwks_uri, token_endpoint, introspection_endpoint: _ } =
+            let Found { place, jwks_uri, token_endpoint, .. } =
                 discovery.metadata(fetcher).await.map_err(|error| problem_of_discovery(&error))?;
             found.metadata_url = Some(place.into());
             found.token_endpoint = token_endpoint.map(Into::into);

@@ -98,6 +98,7 @@ pub fn options_of(spec: &ProviderSpec) -> FetcherOptions {
         extra_ca: spec.extra_ca.as_deref().map(<[u8]>::to_vec),
         insecure_http: spec.insecure_http,
         proxy: spec.egress_proxy.clone(),
+        identity: None,
         kept_connections: 0,
     }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::Instant;
 
@@ -55,6 +56,12 @@ impl ProviderWord {
     #[must_use]
     pub fn counts_at(&self, now: Instant) -> bool {
         now < self.until && !self.withdrawn.load(Ordering::Relaxed)
+    }
+
+    /// How long it counts from `now` on; nothing where the provider must be asked.
+    #[must_use]
+    pub fn left(&self, now: Instant) -> Duration {
+        if self.counts_at(now) { self.until.since(now) } else { Duration::ZERO }
     }
 
     /// It counts no more, wherever the token is remembered; whether it was not withdrawn before.

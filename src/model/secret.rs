@@ -6,8 +6,9 @@ use std::hash::{Hash, Hasher};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroize as _;
 
-/// Text that must not leave the process.
+/// Text that must not leave the process. Its memory is cleared when it goes.
 #[derive(Clone)]
 pub struct Secret(Box<str>);
 
@@ -22,6 +23,12 @@ impl Secret {
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         &self.0
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -14,6 +14,7 @@ use crate::model::{Clock as _, ForbiddenAddress, SystemClock, pem_without_marks}
 
 use super::FetchError;
 use super::address::{GuardedResolver, Lookup, is_loopback, literal, system_lookup};
+use super::client_identity::ClientIdentity;
 use super::coding::{Coding, Undecoded};
 use super::proxy::{Egress, EgressProxy};
 use super::retry_after::retry_after;
@@ -49,6 +50,8 @@ pub struct FetcherOptions {
     pub insecure_http: bool,
     /// The proxy, if any.
     pub proxy: EgressProxy,
+    /// The certificate that is shown to servers that ask for one.
+    pub identity: Option<ClientIdentity>,
     /// Connections that stay open for the next fetch. 0 for fetches that are minutes apart: a kept connection would be
     /// closed, or lead to an outdated address.
     pub kept_connections: usize,
@@ -90,20 +93,27 @@ impl Fetcher {
     /// A client that trusts the system's roots and those of `options`.
     ///
     /// # Errors
-    /// When the extra CA is no certificate.
+    /// When the extra CA is no certificate, or the certificate to be shown cannot be used.
     pub fn new(options: &FetcherOptions, limits: Limits) -> Result<Self, FetchError> {
         Self::with_lookup(options, limits, system_lookup)
     }
 
     fn with_lookup(options: &FetcherOptions, limits: Limits, lookup: Lookup) -> Result<Self, FetchError> {
         let egress = Arc::new(Egress::new(&options.proxy, |name| std::env::var(name).ok()));
+        let setup = |cause: String| FetchError::Setup { cause };
+        let identity = options.identity.as_ref().map(ClientIdentity::prepared).transpose();
+        let identity =
+            identity.map_err(|e| setup(format!("the certificate cannot be shown: {}", deepest(&e))))?;
         let builder = |limits| {
             let egress = Arc::clone(&egress);
             let proxy = reqwest::Proxy::custom(move |url| egress.url(url));
             let builder = builder(limits).dns_resolver(GuardedResolver(lookup)).proxy(proxy);
-            kept_open(builder, options.kept_connections)
+            let builder = kept_open(builder, options.kept_connections);
+            match &identity {
+                Some(identity) => builder.identity(identity.clone()),
+                None => builder,
+            }
         };
-        let setup = |cause: String| FetchError::Setup { cause };
         let extra = options.extra_ca.as_deref().map(pem_without_marks);
         let extra = extra.map(|pem| reqwest::Certificate::from_pem_bundle(&pem)).transpose();
         let extra = extra.map_err(|e| setup(format!("the extra CA is no PEM certificate: {e}")))?;

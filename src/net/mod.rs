@@ -3,6 +3,7 @@
 //! The rooms that fetch decide when, and what a document means.
 
 mod address;
+mod client_identity;
 mod coding;
 mod direct;
 mod error;
@@ -18,6 +19,7 @@ mod proxy;
 mod retry_after;
 
 pub use address::{is_loopback, literal};
+pub use client_identity::ClientIdentity;
 pub use direct::{Direct, Speaks};
 pub use error::FetchError;
 pub use excerpt::excerpt;

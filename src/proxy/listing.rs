@@ -8,12 +8,13 @@ use std::sync::Arc;
 use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
+use tokio::time::Instant as Tick;
 
 use crate::gate::extent;
-use crate::model::{Decision, Digest, EndedBy, Enforcement, StreamKind};
+use crate::model::{Decision, Digest, EndedBy, Enforcement, Identity, StreamKind};
 use crate::routing::{Agent, Authenticator, denied, lost, right, right_ends};
 use crate::telemetry::{PathText, StreamUnderWay};
-use crate::upstream::{BOUNDARY_WAIT, Listed, StreamFacts};
+use crate::upstream::{BOUNDARY_WAIT, HeldToken, Listed, NewToken, StreamFacts};
 
 use super::context::Context;
 use super::passage::Passage;
@@ -103,11 +104,19 @@ impl Gateway {
             let right_ends = right_ends(agent, caller, passage.permit.login_ends())?;
             agent.at_expiry.ends((kind, extent), right_ends, rand::random())
         });
+        let held = match kind {
+            // One answer, which finishes.
+            StreamKind::Body => None,
+            StreamKind::WebSocket | StreamKind::Sse | StreamKind::Grpc => {
+                caller.as_deref().and_then(|caller| self.held(agent, caller, request))
+            }
+        };
         Ok(StreamFacts {
             agent: agent.name.clone(),
             kind,
             right: right(agent, caller.as_deref(), || signed(agent, request)),
             provider: agent.provider_name(caller.as_ref().and_then(|caller| caller.provider)).cloned(),
+            held,
             extent,
             policy: agent.policy,
             on_policy_change: agent.on_policy_change,
@@ -119,6 +128,21 @@ impl Gateway {
             request_id: ctx.request_id.clone(),
             path: PathText::logged(&path).text().into(),
         })
+    }
+
+    /// The token of a stream that begins, where its provider is asked about that again.
+    fn held(&self, agent: &Agent, caller: &Identity, request: &RequestHeader) -> Option<Arc<HeldToken>> {
+        let Authenticator::OAuth(policy) = &agent.authenticator else { return None };
+        let sent = (&request.headers, sent_query(request));
+        let token = policy.stream_token(caller.provider?, sent, self.clock.now())?;
+        let new = NewToken {
+            issuer: token.issuer,
+            text: &token.text,
+            digest: token.digest,
+            expires_at: caller.expires_at,
+            due: Tick::now().into_std() + token.again_in,
+        };
+        Some(self.parts.running.held().hold(&agent.name, &new))
     }
 
     /// Counts a stream as long as it is under way.

@@ -40,7 +40,7 @@ pub use found::Match;
 pub use methods::Methods;
 pub use protocol::{ErrorForm, McpAgent, Protocol};
 pub use right::{denied, lost, named_by, right};
-pub use right_end::{ends_now, key_term, right_ends, term};
+pub use right_end::{ends_now, moved, right_ends, term};
 pub use route::Route;
 pub use router::{RouteConflict, Router};
 pub use session_place::SessionPlace;

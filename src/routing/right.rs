@@ -88,12 +88,16 @@ pub fn lost(facts: &StreamFacts, agent: Option<&Agent>, now: Instant) -> Option<
     }
 }
 
-/// The cause that ends a stream when a denial names whoever began it. It counts whatever the agent says of changes of its
-/// policy, and for a request with one response as well: somebody wants this caller out now.
+/// The cause that ends a stream when a denial names whoever began it, or its provider has called its token inactive. It counts
+/// whatever the agent says of changes of its policy, and a denial for a request with one response as well: somebody wants this
+/// caller out now.
 #[must_use]
 pub fn denied(facts: &StreamFacts, agent: &Agent, now: Instant) -> Option<EndedBy> {
     if agent.enforcement == Enforcement::Shadow {
         return None;
+    }
+    if facts.held.as_ref().is_some_and(|token| token.is_over()) {
+        return Some(EndedBy::Revoked);
     }
     let denials = match (&facts.right, &agent.authenticator) {
         (Right::Token { .. }, Authenticator::OAuth(policy)) => &policy.denials,

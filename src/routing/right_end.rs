@@ -9,16 +9,13 @@ use crate::model::{Enforcement, Identity, Instant};
 use crate::upstream::{Right, StreamFacts, Term};
 
 use super::agent::Agent;
+use super::at_expiry::AtExpiry;
 use super::compiled::Authenticator;
 
 /// When the right of an authenticated client ends, leeway included; `None` = it has no end. `login` is when its login will be
-/// too long ago.
+/// too long ago. An agent in shadow mode makes no difference: it may enforce again before the stream ends.
 #[must_use]
 pub fn right_ends(agent: &Agent, client: &Identity, login: Option<Instant>) -> Option<Instant> {
-    if agent.enforcement == Enforcement::Shadow {
-        // It would be admitted anew.
-        return None;
-    }
     let leeway = match &agent.authenticator {
         Authenticator::OAuth(policy) => {
             let provider = client.provider.and_then(|index| policy.providers.get(index));
@@ -31,15 +28,38 @@ pub fn right_ends(agent: &Agent, client: &Identity, login: Option<Instant>) -> O
 }
 
 /// What is known of the end of a stream's credential when the stream is due. A token keeps its end; an API key may have been
-/// given another one.
+/// given another one; and in shadow mode nothing ends with either.
 #[must_use]
 pub fn term(facts: &StreamFacts, agent: Option<&Agent>) -> Term {
+    if agent.is_some_and(is_shadow) {
+        // Its client would be admitted anew. Once the agent enforces, `moved` says when it ends.
+        return Term::Unlimited;
+    }
     key_term(facts, agent).unwrap_or(Term::Over)
 }
 
-/// What is known now of the end of a stream that an API key began; `None` where that says nothing about its end.
+/// What a change says of the end of a stream; `None` where it says nothing.
 #[must_use]
-pub fn key_term(facts: &StreamFacts, agent: Option<&Agent>) -> Option<Term> {
+pub fn moved(facts: &StreamFacts, agent: Option<&Agent>) -> Option<Term> {
+    let agent = agent.filter(|agent| !is_shadow(agent))?;
+    let own = || {
+        // Its agent may have been in shadow mode when it was due, under another policy than now.
+        let ends = facts.ends.filter(|_| agent.policy != facts.policy)?;
+        Some(Term::Until(ends.at))
+    };
+    key_term(facts, Some(agent)).or_else(|| unknown_term(facts, agent)).or_else(own)
+}
+
+/// When a stream ends whose token has no end of its own, and of which nobody has known for too long whether it is active: there is
+/// nothing for which a grace would be good.
+fn unknown_term(facts: &StreamFacts, agent: &Agent) -> Option<Term> {
+    let since = facts.held.as_ref()?.unknown_since()?;
+    let at_expiry = AtExpiry { grace: Duration::ZERO, ..agent.at_expiry };
+    Some(Term::Until(at_expiry.ends((facts.kind, facts.extent), since, 0)?.at))
+}
+
+/// What is known now of the end of a stream that an API key began; `None` where that says nothing about its end.
+fn key_term(facts: &StreamFacts, agent: Option<&Agent>) -> Option<Term> {
     let Right::ApiKey { id, expires_at: before, .. } = &facts.right else { return None };
     let agent = agent?;
     let Authenticator::ApiKey(policy) = &agent.authenticator else { return None };
@@ -59,11 +79,18 @@ pub fn key_term(facts: &StreamFacts, agent: Option<&Agent>) -> Option<Term> {
 /// When a stream ends with the credential of its client, by what is known now.
 #[must_use]
 pub fn ends_now(facts: &StreamFacts, agent: &Agent) -> Option<Instant> {
-    match key_term(facts, Some(agent)) {
+    if is_shadow(agent) {
+        return None;
+    }
+    match key_term(facts, Some(agent)).or_else(|| unknown_term(facts, agent)) {
         Some(Term::Until(at)) => Some(at),
         Some(Term::Unlimited) => None,
         Some(Term::Over) | None => facts.ends.map(|ends| ends.at),
     }
+}
+
+fn is_shadow(agent: &Agent) -> bool {
+    agent.enforcement == Enforcement::Shadow
 }
 
 #[cfg(test)]
@@ -98,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_ends_with_the_key_or_with_the_login_and_never_in_shadow_mode() {
+    fn a_right_ends_with_the_key_or_with_the_login_in_shadow_mode_as_well() {
         let client = |end: Option<u64>| Identity::of_api_key("k", end.map(Instant::from_unix));
         let enforced = Agent::new(keyed(Some(50)));
         for (end, login, wanted) in [
@@ -110,8 +137,33 @@ mod tests {
             let login = login.map(Instant::from_unix);
             assert_eq!(right_ends(&enforced, &client(end), login), wanted.map(Instant::from_unix));
         }
-        let shadow = Agent::new(Compiled { enforcement: Enforcement::Shadow, ..keyed(Some(50)) });
-        assert_eq!(right_ends(&shadow, &client(Some(50)), Some(Instant::from_unix(40))), None);
+        let login = Some(Instant::from_unix(40));
+        assert_eq!(right_ends(&shadow(Some(50)), &client(Some(50)), login), login);
+    }
+
+    fn shadow(expires_at: Option<u64>) -> Agent {
+        Agent::new(Compiled { enforcement: Enforcement::Shadow, ..keyed(expires_at) })
+    }
+
+    #[test]
+    fn in_shadow_mode_no_stream_ends_and_once_its_agent_enforces_each_ends_as_it_was_to() {
+        let ends = Some(Ends { at: Instant::from_unix(55), after: Duration::from_secs(5) });
+        let (shadow, enforced) = (shadow(None), Agent::new(keyed(None)));
+        let of_token = StreamFacts { ends, policy: shadow.policy, ..facts("a") };
+        assert_eq!(
+            (term(&of_token, Some(&shadow)), moved(&of_token, Some(&shadow)), ends_now(&of_token, &shadow)),
+            (Term::Unlimited, None, None)
+        );
+        let at = Instant::from_unix(55);
+        assert_eq!(
+            (moved(&of_token, Some(&enforced)), ends_now(&of_token, &enforced)),
+            (Some(Term::Until(at)), Some(at))
+        );
+        assert_eq!(term(&of_token, Some(&enforced)), Term::Over);
+        let unchanged = StreamFacts { policy: enforced.policy, ..of_token.clone() };
+        assert_eq!(moved(&unchanged, Some(&enforced)), None, "it is due as it was");
+        let endless = StreamFacts { ends: None, ..of_token };
+        assert_eq!((moved(&endless, Some(&enforced)), moved(&endless, None)), (None, None));
     }
 
     #[test]
@@ -150,7 +202,7 @@ mod tests {
             ..facts("a")
         };
         let enforced = Agent::new(keyed(Some(50)));
-        let shadow = Agent::new(Compiled { enforcement: Enforcement::Shadow, ..keyed(Some(50)) });
+        let shadow = shadow(Some(50));
         let usual = AtExpiry::default().grace.as_secs();
         for (before, kind, agent, wanted) in [
             (None, StreamKind::Sse, &enforced, Some(Term::Until(Instant::from_unix(50 + usual)))),

@@ -177,6 +177,8 @@ families! {
             = "Time that a call of the provider's introspection endpoint took.";
         introspection_breaker: gauge "portcullis_introspection_breaker_open" { Provider }
             = "1 while the provider's introspection endpoint is left alone after failures in a row.";
+        introspection_held_tokens: gauge "portcullis_introspection_held_tokens" {}
+            = "Tokens of running streams about which their provider is asked again.";
 
         config_reloads: counter "portcullis_config_reloads_total" { Result }
             = "Configurations that were read, by result.";

@@ -218,6 +218,11 @@ impl Metrics {
         self.0.config.broken(documents, refused);
     }
 
+    /// So many tokens of running streams are held, to ask their providers about them again.
+    pub fn held_tokens(&self, count: usize) {
+        self.0.families.introspection_held_tokens.of([]).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
     /// These denials are in force.
     pub fn denials(&self, denials: &Denials) {
         for kind in DenialKind::ALL {

@@ -1,24 +1,28 @@
-//! When streams are due to end: those of one table, in the order of time.
+//! When something is due, in the order of time: the streams of one table, which end, or tokens, which are asked about again.
 //!
 //! It costs a stream something when it begins and when it ends, and nothing in between: none has a timer of its own.
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::Instant;
-
 /// The number of a stream, given once in the life of a process.
 pub type StreamId = u64;
 
-/// The streams that end at a point in time.
-#[derive(Debug, Default)]
-pub(super) struct Due {
-    order: BTreeSet<(Instant, StreamId)>,
-    of: HashMap<StreamId, Instant>,
+/// What is due at a point in time of some clock, by number.
+#[derive(Debug)]
+pub(super) struct Due<At> {
+    order: BTreeSet<(At, u64)>,
+    of: HashMap<u64, At>,
 }
 
-impl Due {
-    /// The stream ends then, whatever was said of it before. Returns whether nothing was.
-    pub(super) fn set(&mut self, id: StreamId, at: Instant) -> bool {
+impl<At> Default for Due<At> {
+    fn default() -> Self {
+        Self { order: BTreeSet::new(), of: HashMap::new() }
+    }
+}
+
+impl<At: Ord + Copy> Due<At> {
+    /// It is due then, whatever was said of it before. Returns whether nothing was.
+    pub(super) fn set(&mut self, id: u64, at: At) -> bool {
         let before = self.of.insert(id, at);
         if before == Some(at) {
             return false;
@@ -30,28 +34,31 @@ impl Due {
         before.is_none()
     }
 
-    /// The stream has no end any more, or is no longer there. Returns whether it had one.
-    pub(super) fn remove(&mut self, id: StreamId) -> bool {
+    /// It is due no more, or no longer there. Returns whether it was.
+    pub(super) fn remove(&mut self, id: u64) -> bool {
         let Some(at) = self.of.remove(&id) else { return false };
         self.order.remove(&(at, id))
     }
 
-    /// Takes the stream that is due before all others, if it is due at `now`.
-    pub(super) fn take(&mut self, now: Instant) -> Option<StreamId> {
-        let &(at, id) = self.order.first()?;
-        if at > now {
-            return None;
-        }
+    /// Takes what is due before all others, if it is due at `now`.
+    pub(super) fn take(&mut self, now: At) -> Option<u64> {
+        let id = self.first(now)?;
         self.remove(id);
         Some(id)
+    }
+
+    /// What is due before all others, if it is due at `now`.
+    pub(super) fn first(&self, now: At) -> Option<u64> {
+        self.order.first().filter(|(at, _)| *at <= now).map(|(_, id)| *id)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Instant;
 
-    fn taken(due: &mut Due, now: u64) -> Vec<StreamId> {
+    fn taken(due: &mut Due<Instant>, now: u64) -> Vec<StreamId> {
         std::iter::from_fn(|| due.take(Instant::from_unix(now))).collect()
     }
 

@@ -15,6 +15,7 @@ use crate::model::{
 };
 
 use super::due::{Due, StreamId};
+use super::held_token::{HeldToken, HeldTokens};
 
 /// How long an ended stream may take to its next message boundary: a right that was taken away is gone within a second.
 pub const BOUNDARY_WAIT: Duration = Duration::from_millis(900);
@@ -34,13 +35,14 @@ struct Tables {
     next: AtomicU64,
     /// Streams that are to end with the credential of their client.
     timed: AtomicUsize,
+    held: HeldTokens,
 }
 
 /// The streams of one shard.
 #[derive(Debug, Default)]
 struct Table {
     streams: HashMap<StreamId, Arc<Stream>>,
-    due: Due,
+    due: Due<Instant>,
 }
 
 /// One stream under way.
@@ -67,6 +69,8 @@ pub struct StreamFacts {
     pub provider: Option<ProviderName>,
     /// What its right rests on.
     pub right: Right,
+    /// Its token, where the provider is asked about that again.
+    pub held: Option<Arc<HeldToken>>,
     /// What it is for.
     pub extent: Extent,
     /// The number of the agent's policy under which it was admitted.
@@ -151,7 +155,8 @@ pub struct Ended {
 impl Default for Running {
     fn default() -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self(Arc::new(Tables { shards, next: AtomicU64::new(1), timed: AtomicUsize::new(0) }))
+        let held = HeldTokens::default();
+        Self(Arc::new(Tables { shards, next: AtomicU64::new(1), timed: AtomicUsize::new(0), held }))
     }
 }
 
@@ -170,6 +175,12 @@ impl Running {
             table.streams.insert(id, Arc::clone(&stream));
         }
         Listed { tables: Arc::clone(&self.0), shard, stream }
+    }
+
+    /// The tokens of streams about which their providers are asked again.
+    #[must_use]
+    pub fn held(&self) -> &HeldTokens {
+        &self.0.held
     }
 
     /// The streams of an agent, the oldest first.

@@ -45,32 +45,9 @@ impl Provider {
 
     /// Starts the provider of `site`, with the keys that it had.
     pub(crate) async fn start_at(site: &Site) -> Self {
-        let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
-        assert!(
-            suite.join("node_modules/oidc-provider").is_dir(),
-            "tests/e2e/node_modules is missing: run `make setup` (it needs Node)"
-        );
-        let mut child = Command::new("node")
-            .arg(suite.join("provider.mjs"))
-            .arg(site.port.to_string())
-            .arg(site.folder.path().join("keys.json"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("node starts; `make setup` says what is missing");
-        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let ready = async {
-            while let Some(line) = lines.next_line().await.expect("its output") {
-                if line.starts_with("READY ") {
-                    return;
-                }
-            }
-            panic!("the identity provider ended before it was ready");
-        };
-        tokio::time::timeout(Duration::from_secs(60), ready)
-            .await
-            .expect("the identity provider is ready in time");
+        let keys = site.folder.path().join("keys.json");
+        let keys = keys.to_str().expect("a path");
+        let child = launch("provider.mjs", &[&site.port.to_string(), keys]).await;
         Self { issuer: site.issuer(), own: None, child }
     }
 
@@ -143,4 +120,34 @@ impl Provider {
         let answer = request.send().await.expect("the provider answers");
         serde_json::from_slice(&answer.bytes().await.expect("its body")).expect("JSON from the provider")
     }
+}
+
+/// Starts a script of this suite, which says READY when it serves.
+pub(crate) async fn launch(script: &str, arguments: &[&str]) -> Child {
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/e2e");
+    assert!(
+        suite.join("node_modules/oidc-provider").is_dir(),
+        "tests/e2e/node_modules is missing: run `make setup` (it needs Node)"
+    );
+    let mut child = Command::new("node")
+        .arg(suite.join(script))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("node starts; `make setup` says what is missing");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    let ready = async {
+        while let Some(line) = lines.next_line().await.expect("its output") {
+            if line.starts_with("READY ") {
+                return;
+            }
+        }
+        panic!("the identity provider ended before it was ready");
+    };
+    tokio::time::timeout(Duration::from_secs(60), ready)
+        .await
+        .expect("the identity provider is ready in time");
+    child
 }

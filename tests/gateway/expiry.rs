@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use testkit::api::{Api, If};
 use testkit::raw::{self, Wire};
 use testkit::scripted::{Peer, Scripted};
 use testkit::{Gateway, Key, Since, Start, eventually, now, portcullis};
@@ -99,17 +100,21 @@ impl Stage {
             }
             json!({"route": path, "upstream": agent.url(), "auth": {"oauth": oauth}, "streams": streams})
         };
+        let mut trial = with("/trial", Value::Null, json!({"grace": "0s"}));
+        trial["enforcement"] = json!("shadow");
         let agents = json!({
             "usual": with("/usual", Value::Null, json!({"grace": "1s"})),
             "end": with("/end", Value::Null, json!({"on_expiry": "end", "grace": "0s", "ws_close_code": 4401})),
             "finish": with("/finish", Value::Null, json!({"on_expiry": "finish", "grace": "0s", "finish_within": "1s"})),
             "off": with("/off", Value::Null, json!({"on_expiry": false})),
+            "trial": trial,
             "login": with("/login", json!({"max_auth_age": "60s"}), json!({"grace": "0s"})),
             "keyed": {"route": "/keyed", "upstream": agent.url(), "auth": {"api_key": {}}, "streams": {"grace": "0s"}},
         });
         let providers = json!({"corp": provider});
         let body = format!("identity_providers: {providers}\nagents: {agents}\n{entry}");
-        let gateway = Start { body: &body, admin: Some(""), ..Start::default() }.ready().await;
+        let start = Start { body: &body, admin: Some(""), store: Some("store"), ..Start::default() };
+        let gateway = start.ready().await;
         Self { gateway, body, key, end: now() + LIFE, key_end, api_key: api_key.to_owned(), go, agent }
     }
 
@@ -130,6 +135,10 @@ impl Stage {
         let came = String::from_utf8_lossy(&came.bytes).into_owned();
         assert!(came.starts_with("HTTP/1.1 200") && came.ends_with(wanted), "{method} {path}: {came}");
         wire
+    }
+
+    fn api(&self) -> Api {
+        Api { origin: format!("http://127.0.0.1:{}", self.gateway.admin), token: self.gateway.admin_token() }
     }
 
     async fn log_line(&self, path: &str) -> Value {
@@ -214,6 +223,41 @@ async fn streams_end_with_the_credential_of_their_caller_by_their_kind_and_setti
     // Whoever comes again is decided about anew.
     let again = raw::get(stage.gateway.port, "/usual/a", &[token.as_str()]).await;
     assert_eq!(raw::status(&again), 401, "{again}");
+}
+
+#[tokio::test]
+async fn a_stream_of_shadow_mode_ends_with_its_credential_once_its_agent_enforces() {
+    let stage = Stage::start("0s").await;
+    let later = |sub: &str| stage.bearer(json!({"sub": sub, "exp": now() + 600}));
+    let mut stands = stage.begin("GET", "/trial/stands", &later("alice")).await;
+    let ending = [
+        ("/trial/ends", stage.bearer(json!({})), "expiry", "token expired"),
+        ("/trial/denied", later("bob"), "revoked", "revoked"),
+        ("/trial/stranger", "X: y".to_owned(), "policy", "revoked"),
+    ];
+    let begun = join_all(ending.iter().map(|(path, line, ..)| stage.begin("GET", path, line))).await;
+    let denial =
+        json!({"provider": "corp", "by": "sub", "value": "bob", "issued_before": "all", "until": "1h"});
+    stage.api().post("/denials", If::Unsaid, &denial).await.is(201);
+    let end = Duration::from_secs(stage.end).as_secs_f64();
+    eventually("the token has ended", SOON, async || (clock() > end + LATE).then_some(())).await;
+    stage.count("portcullis_streams", &[r#"agent="trial""#], 4.0).await;
+    stage.count("portcullis_streams_ended_total", &[], 0.0).await;
+    let enforced = stage.body.replace(r#""enforcement":"shadow""#, r#""enforcement":"enforce""#);
+    assert_ne!(enforced, stage.body);
+    let since = Since::reload(&stage.gateway, &enforced).await;
+    for (mut wire, (path, _, _, says)) in begun.into_iter().zip(&ending) {
+        let came = wire.until("\0", SOON).await;
+        let said = String::from_utf8_lossy(&came.bytes).into_owned();
+        assert!(came.ended && said.contains(&format!(": {says}\n")) && said.ends_with(END), "{path}: {said}");
+    }
+    since.has_ended("what lost its right");
+    for (path, _, cause, _) in &ending {
+        assert_eq!(stage.log_line(path).await["ended_by"], *cause, "{path}");
+    }
+    stage.go.send(true).expect("the agent listens");
+    let came = stands.until(SECOND, SOON).await;
+    assert_eq!(String::from_utf8_lossy(&came.bytes), SECOND, "a token that is good goes on");
 }
 
 #[tokio::test]
@@ -318,10 +362,7 @@ async fn a_key_that_is_given_another_end_moves_that_of_its_streams_and_the_api_s
     let mut wire = stage.begin("GET", "/keyed/a", &format!("X-API-Key: {}", stage.api_key)).await;
     let at = |seconds: u64| jiff::Timestamp::from_second(seconds.cast_signed()).expect("a time").to_string();
     let later = stage.body.replace(&at(stage.key_end), &at(stage.key_end + 600));
-    let api = testkit::api::Api {
-        origin: format!("http://127.0.0.1:{}", stage.gateway.admin),
-        token: stage.gateway.admin_token(),
-    };
+    let api = stage.api();
     let running = async || api.get("/agents/keyed/streams").await.is(200).json()["items"][0].clone();
     let begun = running().await;
     for member in ["expires_at", "ends_at"] {

@@ -2519,6 +2519,15 @@ export interface ProviderSpec {
 
       /** the file with its secret; a line end at its end is not part of it */
       secret_file?: string;
+
+      /** instead of a secret, a certificate that the gateway shows (RFC 8705 section 2) */
+      tls?: {
+        /** the certificate (PEM) that is shown to the provider, with its chain; one that it signed itself will do where the provider knows it */
+        cert_file: string;
+
+        /** its private key */
+        key_file: string;
+      };
     };
 
     /** the URL of the introspection endpoint; default the one that the issuer's metadata names */

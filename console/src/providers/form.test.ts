@@ -16,6 +16,13 @@ describe("a provider that was opened and not changed stays as it is", () => {
         introspection: { auth: { client_id: "g" }, timeout: "1s", max_in_flight: 8, later: 1 },
       },
     ],
+    [
+      "introspection by a certificate",
+      {
+        issuer: "https://a",
+        introspection: { auth: { client_id: "g", tls: { cert_file: "c.pem", key_file: "c.key" } } },
+      },
+    ],
     ["introspection of defaults", { issuer: "https://a", introspection: { auth: { client_id: "g" } } }],
     [
       "events",

@@ -7,6 +7,7 @@ mod bound_tokens;
 mod credential;
 mod denied;
 mod head;
+mod held;
 mod introspected;
 mod jwt;
 mod opaque;
@@ -25,6 +26,7 @@ mod verify;
 mod withdrawn;
 
 pub use bound_tokens::{BoundTokens, RequiredBindings, SenderConstraint};
+pub use held::StreamToken;
 pub(super) use jwt::claims;
 pub use jwt::{Malformed, Token};
 pub use opaque::{AmbiguousTokens, Introspecting};

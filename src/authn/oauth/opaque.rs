@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::idp::{IntrospectedTokens, Provider, TokenQuestion, WaitingPlaces};
-use crate::model::Request;
+use crate::model::{Request, Secret};
 
 use super::answer::read_answer;
 
@@ -75,6 +75,16 @@ impl Introspecting {
     ) -> Option<TokenQuestion> {
         let waiting = self.waiting.get(index)?.as_ref()?;
         Some(TokenQuestion::new(provider, waiting, read_answer, token).from_address(request.peer))
+    }
+
+    /// The same about a token with which running streams began.
+    pub(super) fn question_again(
+        &self,
+        (index, provider): (usize, &Arc<Provider>),
+        token: &Arc<Secret>,
+    ) -> Option<TokenQuestion> {
+        let waiting = self.waiting.get(index)?.as_ref()?;
+        Some(TokenQuestion::again(provider, waiting, read_answer, token))
     }
 
     /// Whether this provider is asked about verified JWTs as well.

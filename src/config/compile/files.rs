@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -70,12 +72,18 @@ pub(super) fn client_certificate<'a>(
     key: Mention<'a>,
 ) -> Option<ClientCertificate> {
     let certified = certified_key(input, Files { list, key })?;
-    // Both were read a moment ago.
-    let (list, key) = (input.file(list)?, input.file(key)?);
-    let pem = [&pem_without_marks(list)[..], &pem_without_marks(key)[..]].join(&b'\n');
-    let der = PrivateKeyDer::from_pem_slice(&pem_without_marks(key)).ok()?;
+    // It was read a moment ago.
+    let key = pem_without_marks(input.file(key)?);
+    let mut pem: Vec<u8> = certified.cert.iter().flat_map(|der| in_pem(der).into_bytes()).collect();
+    pem.extend_from_slice(&key);
+    let der = PrivateKeyDer::from_pem_slice(&key).ok()?;
     let chain = certified.cert.iter().map(|certificate| certificate.to_vec()).collect();
     Some(ClientCertificate::new(chain, der.secret_der().to_vec(), pem))
+}
+
+/// A certificate as PEM: what is shown is in order, whatever the order of its file is.
+fn in_pem(der: &CertificateDer<'_>) -> String {
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64_STANDARD.encode(der))
 }
 
 fn certified_key<'a>(input: &Input<'a>, files: Files<'a>) -> Option<Arc<CertifiedKey>> {

@@ -1,31 +1,43 @@
-//! The introspection of a provider, with the secret in its file; and which provider of an agent takes an opaque token.
+//! The introspection of a provider, with what the gateway proves itself with there, which is in files; and which provider of an
+//! agent takes an opaque token.
 
 use std::sync::Arc;
 
 use super::input::{Input, Mention};
+use super::{files, terms};
 use crate::authn::Introspecting;
 use crate::config::language::settings::agent::{AgentEntry, OAuth};
 use crate::config::language::settings::provider::{IdentityProvider, IntrospectionSettings, SecretMethod};
+use crate::config::named::Named;
 use crate::config::text::code::Code;
 use crate::idp::{ClientKey, ClientProof, ClientSecret, ClientSpec, IntrospectionSpec, Provider};
-use crate::model::Algorithm;
+use crate::model::{Algorithm, CertificateUse};
+use crate::net::ClientIdentity;
 
 /// How a provider is asked; nothing when its secret could not be read, which was reported.
 pub(super) fn of<'a>(
     input: &Input<'a>,
     provider: &'a IdentityProvider,
     written: &'a IntrospectionSettings,
+    terms: &mut Vec<Named>,
 ) -> Option<IntrospectionSpec> {
     let mention = |path| Mention::new(&provider.source, path);
     let auth = &written.auth;
-    let proof = match (&auth.private_key_jwt, &auth.secret_file) {
-        (Some(signed), _) => ClientProof::PrivateKey(key(input, mention(&signed.key_file), signed.alg)?),
-        (None, Some(path)) => match auth.method {
+    let proof = match (&auth.private_key_jwt, &auth.tls, &auth.secret_file) {
+        (Some(signed), _, _) => ClientProof::PrivateKey(key(input, mention(&signed.key_file), signed.alg)?),
+        (None, Some(shown), _) => {
+            let list = mention(&shown.cert_file);
+            let certificate = files::client_certificate(input, list, mention(&shown.key_file))?;
+            let used_by = CertificateUse::Provider(provider.id.value.clone());
+            terms.extend(terms::of_client(used_by, list, certificate.chain()));
+            ClientProof::Tls(ClientIdentity::new(certificate.pem()))
+        }
+        (None, None, Some(path)) => match auth.method {
             SecretMethod::Basic => ClientProof::Basic(secret(input, mention(path))?),
             SecretMethod::Post => ClientProof::Post(secret(input, mention(path))?),
         },
         // That one of them is there was checked.
-        (None, None) => return None,
+        (None, None, None) => return None,
     };
     Some(IntrospectionSpec {
         endpoint: written.endpoint.as_ref().map(|endpoint| endpoint.value.clone()),

@@ -55,7 +55,7 @@ fn want<'a>(input: &Input<'a>, written: &'a IdentityProvider, terms: &mut Vec<Na
         None => None,
     };
     let introspection = match written.introspection.as_deref() {
-        Some(asked) => Some(Box::new(introspection::of(input, written, asked)?)),
+        Some(asked) => Some(Box::new(introspection::of(input, written, asked, terms)?)),
         None => None,
     };
     let (source, keys) = source?;

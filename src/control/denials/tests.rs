@@ -264,6 +264,7 @@ async fn a_denial_of_another_member_is_in_force_without_a_change_and_ends_stream
             caller: None,
             provider: None,
             right: right(agent, Some(&Identity::of_api_key(id, None)), || None),
+            held: None,
             extent: Extent::Open,
             policy: agent.policy,
             on_policy_change: OnPolicyChange::Revocation,

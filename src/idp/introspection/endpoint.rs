@@ -13,13 +13,13 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use crate::idp::client_authentication::basic;
-use crate::idp::discovery::{Discovery, led_to};
+use crate::idp::discovery::{Discovery, Found, led_to};
 use crate::idp::source::options_of;
 use crate::idp::{IntrospectionSpec, ProviderSpec};
 use crate::model::Instant;
 use crate::net::{FetchError, Fetcher, FetcherOptions, Form, FormResponse, Limits};
 
-use super::spec::ClientProof;
+use super::spec::{ClientProof, ClientSpec};
 
 /// The largest response, in bytes, as received and as decoded. One about a token with a hundred roles takes ten thousand.
 const MAX_RESPONSE: usize = 64 * 1024;
@@ -90,7 +90,8 @@ impl Endpoint {
         }
         let limits = Limits { connect: CONNECT.min(spec.timeout), total: spec.timeout, body: MAX_RESPONSE };
         // New tokens come all the time, so the next call finds a connection.
-        let options = FetcherOptions { kept_connections: spec.max_in_flight, ..options_of(provider) };
+        let (kept_connections, identity) = (spec.max_in_flight, spec.client.identity().cloned());
+        let options = FetcherOptions { kept_connections, identity, ..options_of(provider) };
         let fetcher = Fetcher::new(&options, limits)?;
         Ok(self.fetcher.get_or_init(|| fetcher))
     }
@@ -114,20 +115,27 @@ impl Endpoint {
         let failed = |why: String| CallError::Failed(why);
         let metadata = Discovery::new(provider.issuer.clone()).metadata(fetcher).await;
         let metadata = metadata.map_err(|error| failed(error.to_string()))?;
-        let url = metadata.introspection_endpoint.ok_or_else(|| {
-            failed(
-                "the issuer's metadata names no introspection endpoint: write `introspection.endpoint`"
-                    .to_owned(),
-            )
-        })?;
-        led_to(&metadata.place, &url, fetcher).map_err(|why| {
-            failed(format!(
-                "the issuer's metadata names an introspection endpoint that cannot be used: {why}"
-            ))
-        })?;
+        let url = named(&metadata, &spec.client, fetcher).map_err(failed)?;
         *found = Some((url.clone(), Tick::now()));
         Ok(url)
     }
+}
+
+/// The endpoint that the metadata name for this client.
+fn named(metadata: &Found, client: &ClientSpec, fetcher: &Fetcher) -> Result<Url, String> {
+    let (shows, usual) = (client.identity().is_some(), &metadata.introspection_endpoint);
+    let alias = metadata.mtls_introspection_endpoint.as_ref().filter(|_| shows);
+    let url = alias.or(usual.as_ref()).cloned().ok_or_else(|| {
+        "the issuer's metadata names no introspection endpoint: write `introspection.endpoint`".to_owned()
+    })?;
+    let unusable = |why: String| {
+        format!("the issuer's metadata names an introspection endpoint that cannot be used: {why}")
+    };
+    led_to(&metadata.place, &url, fetcher).map_err(unusable)?;
+    if shows && url.scheme() != "https" {
+        return Err(unusable("a certificate is shown over https alone".to_owned()));
+    }
+    Ok(url)
 }
 
 /// The form, and the field `Authorization` when the client authenticates with it; `None` when the system makes no signature.
@@ -150,6 +158,11 @@ fn form(
             let assertion = key.assertion(&client.id, issuer, now)?;
             form.append_pair("client_id", &client.id).append_pair("client_assertion_type", JWT_BEARER);
             form.append_pair("client_assertion", &assertion);
+            None
+        }
+        // RFC 8705 section 2: who it is stands in the form, and the handshake proves it.
+        ClientProof::Tls(_) => {
+            form.append_pair("client_id", &client.id);
             None
         }
     };
@@ -181,8 +194,9 @@ fn body_of(url: &Url, response: FormResponse) -> Result<Bytes, CallError> {
 mod tests {
     use std::time::Duration;
 
-    use super::super::spec::{ClientSecret, ClientSpec, IntrospectedTokens};
+    use super::super::spec::{ClientSecret, IntrospectedTokens};
     use super::*;
+    use crate::net::ClientIdentity;
 
     fn spec(proof: impl Fn(ClientSecret) -> ClientProof) -> IntrospectionSpec {
         IntrospectionSpec {
@@ -211,5 +225,38 @@ mod tests {
         let (body, authorization) = form(&spec(ClientProof::Post), "abc");
         let wanted = "token=abc&token_type_hint=access_token&client_id=gate+way&client_secret=s%26cret";
         assert_eq!((&*body, authorization), (wanted, None));
+        let shown = |_| ClientProof::Tls(ClientIdentity::new(b"pem"));
+        let (body, authorization) = form(&spec(shown), "abc");
+        let wanted = "token=abc&token_type_hint=access_token&client_id=gate+way";
+        assert_eq!((&*body, authorization), (wanted, None));
+    }
+
+    #[test]
+    fn a_client_that_shows_a_certificate_is_sent_to_the_endpoint_for_those_that_do() {
+        crate::net::fixtures::install_tls();
+        let fetcher = Fetcher::new(&FetcherOptions::default(), Limits::default()).unwrap();
+        let url = |text: &str| Url::parse(text).unwrap();
+        let found = |usual: Option<&str>, alias: Option<&str>| Found {
+            place: url("https://idp.test/"),
+            jwks_uri: url("https://idp.test/keys"),
+            token_endpoint: None,
+            introspection_endpoint: usual.map(url),
+            mtls_introspection_endpoint: alias.map(url),
+        };
+        let (usual, alias) = (Some("https://idp.test/ask"), Some("https://mtls.idp.test/ask"));
+        let secret = spec(ClientProof::Basic).client;
+        let shows = spec(|_| ClientProof::Tls(ClientIdentity::new(b"pem"))).client;
+        for (client, usual, alias, wanted) in [
+            (&secret, usual, alias, usual),
+            (&secret, None, alias, None),
+            (&shows, usual, alias, alias),
+            (&shows, usual, None, usual),
+            (&shows, None, alias, alias),
+            (&shows, usual, Some("http://mtls.idp.test/ask"), None),
+            (&shows, usual, Some("https://127.0.0.1/ask"), None),
+        ] {
+            let named = named(&found(usual, alias), client, &fetcher);
+            assert_eq!(named.as_ref().ok().map(Url::as_str), wanted, "{named:?}");
+        }
     }
 }

@@ -63,6 +63,11 @@ impl Flights {
         Boarding::First(Departure { flights: Arc::clone(self), token, has_landed: false }, Arrival(arrival))
     }
 
+    /// Waits for the question about this token that is under way, if there is one, and takes no follower's place.
+    pub(super) fn watch(&self, token: &Digest) -> Option<Arrival> {
+        self.lock().get(token).map(|flight| Arrival(flight.landed.subscribe()))
+    }
+
     fn end(&self, token: &Digest, landed: Landed) {
         let flight = self.lock().remove(token);
         if let Some(flight) = flight {
@@ -118,6 +123,8 @@ mod tests {
             followers.push(arrival);
         }
         assert!(matches!(flights.board(digest("a")), Boarding::Full));
+        followers.extend(flights.watch(&digest("a")));
+        assert!(followers.len() == MOST_FOLLOWERS + 2 && flights.watch(&digest("b")).is_none());
         assert!(matches!(flights.board(digest("b")), Boarding::First(..)));
         departure.land(Some(Introspection::Inactive));
         for arrival in followers {

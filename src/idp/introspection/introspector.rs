@@ -1,8 +1,8 @@
 //! Asks a provider about tokens: at most once about each at a time, within a ceiling, not while it fails, and not again while
 //! what it said counts.
 //!
-//! No request waits here longer than `timeout`. What an answer means, and everything that a token must satisfy beside
-//! being active, is for `authn`.
+//! No request waits here longer than `timeout`. Asking again for running streams is in `again`; what an answer means, and
+//! everything that a token must satisfy beside being active, is for `authn`.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,28 +23,30 @@ use super::breaker::{Breaker, Change};
 use super::endpoint::{CallError, Endpoint};
 use super::flights::{Arrival, Boarding, Departure, Flights};
 use super::guessers::Guessers;
-use super::question::TokenQuestion;
+use super::question::{Asker, TokenQuestion};
 use super::status::IntrospectionStatus;
 use super::verdicts::Verdicts;
 
 /// The part of the time in which a question waits for its place. The rest is the provider's: one that has too little of it is
 /// asked in vain, and would look as if it failed, the more so the more is asked.
 const WAIT_PART: u32 = 2;
-/// The part of the ceiling that guessers share.
-const GUESSERS_PART: usize = 8;
+/// The part of the ceiling that guessers share, and as much for running streams.
+const SMALL_PART: usize = 8;
 
 /// The questions to one provider about its tokens.
 #[derive(Debug)]
 pub struct Introspector {
     verdicts: Verdicts,
-    flights: Arc<Flights>,
+    pub(super) flights: Arc<Flights>,
     endpoint: Endpoint,
-    breaker: Breaker,
+    pub(super) breaker: Breaker,
     guessers: Guessers,
     /// One for each question under way.
-    places: Arc<Semaphore>,
+    pub(super) places: Arc<Semaphore>,
     /// Likewise, for those whom guessers ask.
     guessers_places: Arc<Semaphore>,
+    /// Likewise, for those that are asked for running streams.
+    pub(super) streams_places: Arc<Semaphore>,
     metrics: IntrospectionMetrics,
     /// The last failure; `None` after a success.
     last_error: Mutex<Option<String>>,
@@ -52,6 +54,7 @@ pub struct Introspector {
 
 impl Introspector {
     pub(in crate::idp) fn new(spec: &IntrospectionSpec, metrics: IntrospectionMetrics) -> Self {
+        let small_part = || Arc::new(Semaphore::new((spec.max_in_flight / SMALL_PART).max(1)));
         Self {
             verdicts: Verdicts::new(),
             flights: Arc::default(),
@@ -59,7 +62,8 @@ impl Introspector {
             breaker: Breaker::default(),
             guessers: Guessers::default(),
             places: Arc::new(Semaphore::new(spec.max_in_flight)),
-            guessers_places: Arc::new(Semaphore::new((spec.max_in_flight / GUESSERS_PART).max(1))),
+            guessers_places: small_part(),
+            streams_places: small_part(),
             metrics,
             last_error: Mutex::default(),
         }
@@ -186,7 +190,7 @@ impl Introspector {
         Some([own, place])
     }
 
-    /// Asks the provider.
+    /// Asks the provider, as soon as there is a place for it.
     async fn call(
         &self,
         provider: &Provider,
@@ -201,6 +205,17 @@ impl Introspector {
             return None;
         };
         let left = spec.timeout.saturating_sub(began.elapsed());
+        self.put((provider, spec), question, left, now).await
+    }
+
+    /// Asks the provider, who has so long to answer.
+    pub(super) async fn put(
+        &self,
+        (provider, spec): (&Provider, &IntrospectionSpec),
+        question: &TokenQuestion,
+        left: Duration,
+        now: Instant,
+    ) -> Option<Introspection> {
         let asked = Tick::now();
         let response = timeout(left, self.endpoint.ask(provider.spec(), spec, (question.text(), now))).await;
         self.metrics.took(asked.elapsed());
@@ -213,10 +228,18 @@ impl Introspector {
         match answer {
             Ok(answer) => Some(self.answered(provider, spec, question, (answer, now))),
             Err(error) => {
-                self.failed(provider, &error);
+                self.failed(provider, question, &error);
                 None
             }
         }
+    }
+
+    /// Counts the end of a question.
+    pub(super) fn count(&self, question: &TokenQuestion, result: IntrospectionResult) {
+        self.metrics.counted(match question.asker() {
+            Asker::Request => result,
+            Asker::Streams => result.of_streams(),
+        });
     }
 
     fn answered(
@@ -230,12 +253,12 @@ impl Introspector {
         self.reached(provider);
         match answer {
             Answered::Inactive => {
-                self.metrics.counted(IntrospectionResult::Inactive);
+                self.count(question, IntrospectionResult::Inactive);
                 self.verdicts.inactive(*question.digest(), now.plus(spec.negative_ttl));
                 Introspection::Inactive
             }
             Answered::Active(claims) => {
-                self.metrics.counted(IntrospectionResult::Active);
+                self.count(question, IntrospectionResult::Active);
                 let active = Arc::new(ActiveToken::new(claims, now.plus(spec.max_ttl)));
                 self.verdicts.active(*question.digest(), &active);
                 Introspection::Active(active)
@@ -251,17 +274,20 @@ impl Introspector {
         }
     }
 
-    fn failed(&self, provider: &Provider, error: &CallError) {
+    fn failed(&self, provider: &Provider, question: &TokenQuestion, error: &CallError) {
         let name = &provider.spec().name;
         let said = error.to_string();
         let is_new = {
             let mut last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
             last.replace(said.clone()).is_none_or(|last| last != said)
         };
-        self.metrics.counted(match error {
-            CallError::Timeout(_) => IntrospectionResult::Timeout,
-            CallError::Failed(_) | CallError::Rejected(_) => IntrospectionResult::Error,
-        });
+        self.count(
+            question,
+            match error {
+                CallError::Timeout(_) => IntrospectionResult::Timeout,
+                CallError::Failed(_) | CallError::Rejected(_) => IntrospectionResult::Error,
+            },
+        );
         if let CallError::Rejected(_) = error {
             self.reached(provider);
             if is_new {
@@ -282,6 +308,6 @@ impl Introspector {
     }
 }
 
-async fn wait(most: Duration, arrival: Arrival) -> Option<Introspection> {
+pub(super) async fn wait(most: Duration, arrival: Arrival) -> Option<Introspection> {
     timeout(most, arrival.landed()).await.ok().flatten()
 }

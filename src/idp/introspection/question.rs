@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use crate::idp::Provider;
 use crate::model::{Digest, Fetched, Instant, Introspection, Secret};
 
-use super::answered::{Answered, ReadAnswer};
+use super::answered::{Answered, AskedAgain, ReadAnswer};
 
 /// Requests of one agent that may wait for a provider, for each question that the provider may be asked at once.
 const WAITING_FOR_EACH: usize = 4;
@@ -46,6 +46,16 @@ pub struct TokenQuestion {
     from: Option<IpAddr>,
     waiting: WaitingPlaces,
     read: ReadAnswer,
+    asker: Asker,
+}
+
+/// For whom a question is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asker {
+    /// A request, which waits for the answer.
+    Request,
+    /// Running streams, which go on meanwhile.
+    Streams,
 }
 
 impl TokenQuestion {
@@ -59,6 +69,26 @@ impl TokenQuestion {
             from: None,
             waiting: waiting.clone(),
             read,
+            asker: Asker::Request,
+        }
+    }
+
+    /// The same about a token with which running streams began.
+    #[must_use]
+    pub fn again(
+        provider: &Arc<Provider>,
+        waiting: &WaitingPlaces,
+        read: ReadAnswer,
+        token: &Arc<Secret>,
+    ) -> Self {
+        Self {
+            provider: Arc::clone(provider),
+            token: Arc::clone(token),
+            digest: Digest::of(token.expose_secret().as_bytes()),
+            from: None,
+            waiting: waiting.clone(),
+            read,
+            asker: Asker::Streams,
         }
     }
 
@@ -91,6 +121,16 @@ impl TokenQuestion {
         }
     }
 
+    /// Asks it for running streams, unless a request has asked it meanwhile. Takes no place for which a request waits.
+    pub async fn ask_again(&self, now: Instant) -> AskedAgain {
+        match (self.provider.introspector(), &self.provider.spec().introspection) {
+            (Some(introspector), Some(spec)) => {
+                introspector.ask_again((&self.provider, spec), self, now).await
+            }
+            (None, _) | (_, None) => AskedAgain::Failed,
+        }
+    }
+
     pub(super) fn text(&self) -> &str {
         self.token.expose_secret()
     }
@@ -102,6 +142,11 @@ impl TokenQuestion {
     /// The places for questions of its agent that are under way.
     pub(super) const fn asking(&self) -> &Arc<Semaphore> {
         &self.waiting.asking
+    }
+
+    /// For whom it is asked.
+    pub(super) const fn asker(&self) -> Asker {
+        self.asker
     }
 
     pub(super) const fn from(&self) -> Option<IpAddr> {

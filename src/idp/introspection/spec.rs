@@ -7,6 +7,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::model::{Digest, Secret};
+use crate::net::ClientIdentity;
 
 use super::client_key::ClientKey;
 
@@ -52,6 +53,16 @@ pub struct ClientSpec {
     pub proof: ClientProof,
 }
 
+impl ClientSpec {
+    /// The certificate that it shows, where it proves itself with one.
+    pub(super) const fn identity(&self) -> Option<&ClientIdentity> {
+        match &self.proof {
+            ClientProof::Tls(identity) => Some(identity),
+            ClientProof::Basic(_) | ClientProof::Post(_) | ClientProof::PrivateKey(_) => None,
+        }
+    }
+}
+
 /// How the gateway proves who it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientProof {
@@ -61,6 +72,8 @@ pub enum ClientProof {
     Post(ClientSecret),
     /// A signed assertion (`private_key_jwt`).
     PrivateKey(ClientKey),
+    /// A certificate that is shown in the handshake (`tls_client_auth` and `self_signed_tls_client_auth`, RFC 8705 section 2).
+    Tls(ClientIdentity),
 }
 
 /// A client secret. Two are compared by their digests.

@@ -56,9 +56,11 @@ impl Verdicts {
         named.iter().filter(|(_, active)| active.word().withdraw()).count()
     }
 
-    /// The token is inactive, and counts as that until then.
+    /// The token is inactive, and counts as that until then. Who remembers that it was active is to ask anew.
     pub(super) fn inactive(&self, token: Digest, until: Instant) {
-        self.good.remove(&token);
+        if let Some((_, active)) = self.good.remove(&token) {
+            active.word().withdraw();
+        }
         self.bad.insert(token, until);
     }
 }
@@ -97,12 +99,14 @@ mod tests {
         assert_eq!(verdicts.get(&digest("a"), at(0)), None);
         let until_10 = active(10);
         verdicts.active(digest("a"), &until_10);
-        assert_eq!(verdicts.get(&digest("a"), at(9)), Some(Introspection::Active(until_10)));
+        let known = Some(Introspection::Active(Arc::clone(&until_10)));
+        assert_eq!(verdicts.get(&digest("a"), at(9)), known);
         assert_eq!(verdicts.get(&digest("a"), at(10)), None);
         verdicts.inactive(digest("a"), at(20));
         assert_eq!(verdicts.get(&digest("a"), at(5)), Some(Introspection::Inactive));
         assert_eq!(verdicts.get(&digest("a"), at(20)), None);
         verdicts.inactive(digest("a"), at(20));
+        assert!(!until_10.word().counts_at(at(5)), "not even where it is remembered");
         let until_30 = active(30);
         verdicts.active(digest("a"), &until_30);
         assert_eq!(verdicts.get(&digest("a"), at(5)), Some(Introspection::Active(until_30)));

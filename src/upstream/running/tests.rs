@@ -10,6 +10,7 @@ pub(crate) fn facts(agent: &str) -> StreamFacts {
         caller: None,
         provider: None,
         right: Right::Open,
+        held: None,
         extent: Extent::Open,
         policy: 7,
         on_policy_change: OnPolicyChange::Revocation,

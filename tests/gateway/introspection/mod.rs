@@ -3,6 +3,7 @@
 mod bound;
 mod endpoint;
 mod faults;
+mod streams;
 mod told;
 
 use std::time::{Duration, Instant};

@@ -1,6 +1,7 @@
 //! Load while the gateway lives through changes: of its configuration, of keys, of upstreams, of itself.
 
 mod assertions;
+mod expiring;
 mod handover;
 mod mortal;
 mod outage;

@@ -62,6 +62,8 @@ section! {
         method: SecretMethod as SecretMethod = SecretMethod::Basic;
         /// instead of a secret, a key with which the gateway signs who it is (RFC 7523)
         private_key_jwt: Option<PrivateKeyJwt> as PrivateKeyJwt;
+        /// instead of a secret, a certificate that the gateway shows (RFC 8705 section 2)
+        tls: Option<ShownCertificate> as ShownCertificate;
     }
     impl {
         const STRICT: bool = true;
@@ -84,6 +86,19 @@ section! {
     impl { const STRICT: bool = true; }
 }
 
+section! {
+    /// `introspection.auth.tls` of a provider
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct ShownCertificate = "`tls`" {
+        /// the certificate (PEM) that is shown to the provider, with its chain; one that it signed itself will do where the provider
+        /// knows it
+        cert_file: Spanned<PathBuf> as Placed<FilePath>, required;
+        /// its private key
+        key_file: Spanned<PathBuf> as Placed<FilePath>, required;
+    }
+    impl { const STRICT: bool = true; }
+}
+
 /// `introspection.auth.method` of a provider
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SecretMethod {
@@ -100,32 +115,31 @@ impl IntrospectionSettings {
     /// The files that it names.
     pub fn files(&self) -> impl Iterator<Item = &Spanned<PathBuf>> {
         let key = self.auth.private_key_jwt.as_ref().map(|signed| &signed.key_file);
-        self.auth.secret_file.iter().chain(key)
+        let shown = self.auth.tls.iter().flat_map(|shown| [&shown.cert_file, &shown.key_file]);
+        self.auth.secret_file.iter().chain(key).chain(shown)
     }
 }
 
-/// A client has a secret or a key.
+/// With what a client may prove who it is.
+const PROOFS: [&str; 3] = ["secret_file", "private_key_jwt", "tls"];
+
+/// A client has a secret, a key or a certificate.
 fn check_proof(fields: &Fields<'_>) {
     let (report, place) = (fields.report(), |name| fields.entry(name).map(|(place, _)| place));
-    match (place("secret_file"), place("private_key_jwt"), place("method")) {
-        (None, None, _) => {
-            let help = "write `secret_file`, or `private_key_jwt` with `key_file` and `alg`";
-            report.say(
-                Code::MissingField,
-                fields.owner(),
-                "this client has neither a secret nor a key",
-                help,
-            );
-        }
-        (Some(secret), Some(key), _) => {
-            let message = "a client has `secret_file` or `private_key_jwt`, not both";
-            report.clash(Code::AuthConflict, key, secret, message, "keep the one that the provider knows");
-        }
-        (None, Some(_), Some(method)) => {
-            let message = "`method` says how a secret is sent, and there is none";
-            report.say(Code::UnknownField, method, message, "remove `method`");
-        }
-        (Some(_), None, _) | (None, Some(_), None) => {}
+    let mut proofs = PROOFS.into_iter().filter_map(|name| Some((name, place(name)?)));
+    let Some((first, at)) = proofs.next() else {
+        let message = "this client has no secret, no key and no certificate";
+        let help = "write `secret_file`, `private_key_jwt` with `key_file` and `alg`, or `tls` with `cert_file` and `key_file`";
+        report.say(Code::MissingField, fields.owner(), message, help);
+        return;
+    };
+    for (other, place) in proofs {
+        let message = format!("a client has `{first}` or `{other}`, not both");
+        report.clash(Code::AuthConflict, place, at, message, "keep the one that the provider knows");
+    }
+    if let Some(method) = place("method").filter(|_| place("secret_file").is_none()) {
+        let message = "`method` says how a secret is sent, and there is none";
+        report.say(Code::UnknownField, method, message, "remove `method`");
     }
 }
 
@@ -142,6 +156,13 @@ pub(super) fn check(fields: &Fields<'_>, provider: &ProviderSettings) {
         && let Err(help) = web::fetch_url(endpoint.as_str(), provider.insecure_http)
     {
         fields.report().say(Code::BadUrl, endpoint.place, NOT_ASKED, help);
+    }
+    if let (Some(endpoint), Some(_)) = (&introspection.endpoint, &introspection.auth.tls)
+        && endpoint.value.scheme() != "https"
+    {
+        let message = "a certificate is shown over https alone";
+        let help = "write an https URL, or another way in `auth`";
+        fields.report().say(Code::BadUrl, endpoint.place, message, help);
     }
 }
 
