@@ -60,6 +60,13 @@ pub(crate) const WORDS: &[&str] = &[
     "plugins: [{name: x}]",
     "hosts: ['*']",
     "methods: ['G T']",
+    "rateLimit: {average: 5}",
+    "localRateLimit: [{maxTokens: 5, tokensPerFill: 5, fillInterval: 1s}]",
+    "token_bucket: {max_tokens: 5, fill_interval: 1s}",
+    "minute: 5",
+    "allowOrigins: ['*']",
+    "origins: ['https://.*']",
+    "credentials: true",
 ];
 
 pub(crate) fn run(input: &[u8]) -> String {
