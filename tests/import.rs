@@ -612,6 +612,25 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
 }
 
 #[test]
+fn toml_is_read_by_the_name_of_its_file_and_told_by_line_and_column() {
+    let toml = "[http.routers.a]\nrule = \"Path(`/a`)\"\nservice = \"a\"\n[http.services.a.loadBalancer]\nservers = [{ url = \"http://a.internal\" }]\n";
+    let ran = import_named("traefik", "source.TOML", toml);
+    assert!(ran.exit == 1 && ran.out.contains("url: http://a.internal"), "{}{}", ran.err, ran.out);
+    assert_eq!(import_named("traefik", "source.yaml", toml).exit, 2, "as YAML it is none");
+    for (text, told) in [
+        ("[http\n", "source.toml:1:"),
+        ("a = 1\n  b = \"hunter2\n", "source.toml:2:"),
+        ("[http.routers.a]\nrule = 1\nrule = 2\n", "source.toml:3:1: error[toml-syntax]"),
+        ("a = 1\n", ":1:1: nothing to import for traefik: expected"),
+        ("# nothing\n", ":1:1: nothing to import for traefik: expected"),
+    ] {
+        let ran = import_named("traefik", "source.toml", text);
+        assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{text}\n{}", ran.err);
+        assert!(ran.err.contains(told) && !ran.err.contains("hunter2"), "{text}\n{}", ran.err);
+    }
+}
+
+#[test]
 fn a_limit_is_no_laxer_than_that_of_the_source() {
     let limit = |product: &str, source: &str, from: &str, to: &str| {
         assert!(source.contains(from), "{product}");
