@@ -8,8 +8,8 @@
 #   scripts/setup.sh lint     what `build` needs, rustfmt and clippy
 #   scripts/setup.sh quick    what `build` needs, promtool, Helm and cargo-nextest: no Node, no browser
 #   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, oteltap, grpcio,
-#                             nginx, HAProxy, nghttpd, libfaketime, valgrind, promtool, etcd, Redis, Helm, the end-to-end suite's Node
-#                             packages, and what `interop` needs
+#                             websockets and httpx-sse, nginx, HAProxy, nghttpd, libfaketime, valgrind, promtool, etcd, Redis, Helm,
+#                             the end-to-end suite's Node packages, and what `interop` needs
 #   scripts/setup.sh bench    what `build` needs, and etcd
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
 #   scripts/setup.sh agree    what `build` needs, Envoy and PyJWT
@@ -216,6 +216,11 @@ grpcio() {
     fail "grpcio could not be installed" "the suite of the gateway needs Python 3.10 or later for it"
 }
 
+stream_clients() {
+    virtual_environment "$tools/venv-streams" scripts/streams.txt && return 0
+    fail "websockets and httpx-sse could not be installed" "the suite of the gateway needs Python 3.10 or later for them"
+}
+
 # Agents that others wrote. Two of the packages would run as services; only their programs are wanted.
 foreign_agents() {
     local policy=/usr/sbin/policy-rc.d made="" status=0 service new=()
@@ -332,6 +337,7 @@ test)
     verifiers
     collector
     grpcio
+    stream_clients
     foreign_agents
     node_packages
     interop
