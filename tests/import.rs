@@ -1,4 +1,4 @@
-//! `portcullis import` over whole files: `tests/import/cases/PRODUCT_NAME.yaml`, written for these tests after the shapes
+//! `portcullis import` over whole files: `tests/import/cases/PRODUCT_NAME.yaml` (or `.toml`), written for these tests after the shapes
 //! of each product's published examples, with what is printed in `PRODUCT_NAME.expected` beside it. Each output passes
 //! `portcullis check`.
 //!
@@ -33,7 +33,9 @@ fn samples() -> Vec<(String, String)> {
     let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).expect("cases");
     let mut names: Vec<String> = entries
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
-        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "yaml"))
+        .filter(|name| {
+            Path::new(name).extension().is_some_and(|extension| extension == "yaml" || extension == "toml")
+        })
         .collect();
     names.sort();
     let product = |name: &str| name.split('_').next().unwrap_or_default().to_owned();
@@ -79,7 +81,7 @@ fn samples_become_what_is_expected_and_valid() {
         let ran = run(&["import", "--from", &product, &path]);
         let told =
             format!("# exit {}\n# standard error:\n{}# standard output:\n{}", ran.exit, ran.err, ran.out);
-        let expected = Path::new(env!("CARGO_MANIFEST_DIR")).join(path.replace(".yaml", ".expected"));
+        let expected = Path::new(env!("CARGO_MANIFEST_DIR")).join(&path).with_extension("expected");
         if update {
             fs::write(&expected, &told).expect("an expectation");
         } else if fs::read_to_string(&expected).unwrap_or_default() != told {
@@ -164,8 +166,12 @@ fn an_issuer_with_a_password_is_not_copied() {
 
 /// What is told of a text of a product.
 fn import_text(product: &str, text: &str) -> Ran {
+    import_named(product, "source.yaml", text)
+}
+
+fn import_named(product: &str, name: &str, text: &str) -> Ran {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("source.yaml");
+    let path = folder.path().join(name);
     fs::write(&path, text).expect("a file");
     run(&["import", "--from", product, &path.to_string_lossy()])
 }
@@ -450,6 +456,109 @@ const ROWS: &[Row] = &[
     ("traefik", TRAEFIK, "insecureSkipVerify: false", "peerCertURI: spiffe://a", 1),
     ("traefik", TRAEFIK, "https://idp.example.com/keys", "https://user:hunter2@idp.example.com/keys", 0),
     ("traefik", TRAEFIK, "\nhttp:", "\nentryPoints: { web: { http: { middlewares: [x] } } }\nhttp:", 1),
+    ("kong", KONG, "plugins:", "plugins:\n          - { name: rate-limiting, config: { minute: 5 } }", 0),
+    (
+        "kong",
+        KONG,
+        "plugins:",
+        "plugins:\n          - { name: rate-limiting, config: { minute: 5, policy: redis } }",
+        1,
+    ),
+    (
+        "kong",
+        KONG,
+        "plugins:",
+        "plugins:\n          - { name: rate-limiting, config: { minute: 5, limit_by: header } }",
+        1,
+    ),
+    ("kong", KONG, "plugins:", "plugins:\n          - { name: rate-limiting, config: { minute: 0 } }", 1),
+    ("kong", KONG, "plugins:", "plugins:\n          - { name: rate-limiting, config: { fortnight: 5 } }", 1),
+    ("kong", KONG, "plugins:", "plugins:\n          - { name: cors, config: { origins: [\"*\"] } }", 0),
+    ("kong", KONG, "plugins:", "plugins:\n          - { name: cors, config: { credentials: true } }", 1),
+    (
+        "envoy",
+        ENVOY,
+        "- name: envoy.filters.http.router",
+        "- { name: x, typed_config: { \"@type\": a.v3.LocalRateLimit, token_bucket: { max_tokens: 5, fill_interval: 1s }, \
+         filter_enabled: { default_value: { numerator: 100 } }, filter_enforced: { default_value: { numerator: 100 } } } }",
+        0,
+    ),
+    (
+        "envoy",
+        ENVOY,
+        "- name: envoy.filters.http.router",
+        "- { name: x, typed_config: { \"@type\": a.v3.LocalRateLimit, token_bucket: { max_tokens: 5, fill_interval: 1s }, \
+         filter_enabled: { default_value: { numerator: 100 } }, descriptors: [{ entries: [] }] } }",
+        1,
+    ),
+    (
+        "envoy",
+        ENVOY,
+        "- name: envoy.filters.http.router",
+        "- { name: x, typed_config: { \"@type\": a.v3.LocalRateLimit, token_bucket: { max_tokens: 5, fill_interval: 1us }, \
+         filter_enabled: { default_value: { numerator: 100 } } } }",
+        1,
+    ),
+    (
+        "agentgateway",
+        AGENTGATEWAY,
+        "backendTLS: { insecure: false }",
+        "localRateLimit: [{ maxTokens: 5, tokensPerFill: 5, fillInterval: 1s }]",
+        0,
+    ),
+    (
+        "agentgateway",
+        AGENTGATEWAY,
+        "backendTLS: { insecure: false }",
+        "localRateLimit: [{ maxTokens: 5, tokensPerFill: 5, fillInterval: 1s, type: tokens }]",
+        1,
+    ),
+    ("agentgateway", AGENTGATEWAY, "backendTLS: { insecure: false }", "cors: { allowOrigins: [\"*\"] }", 0),
+    (
+        "agentgateway",
+        AGENTGATEWAY,
+        "backendTLS: { insecure: false }",
+        "cors: { allowOrigins: [\"*\"], allowCredentials: true }",
+        1,
+    ),
+    (
+        "wso2",
+        WSO2,
+        "  operations:",
+        "    - { name: basic-ratelimit, version: v1, params: { limits: [{ requests: 5, duration: 1m }] } }\n  operations:",
+        0,
+    ),
+    (
+        "wso2",
+        WSO2,
+        "  operations:",
+        "    - { name: advanced-ratelimit, params: { quotas: [{ limits: [{ limit: 5, duration: 1m }], keyExtraction: [{ type: header }] }] } }\n  operations:",
+        1,
+    ),
+    (
+        "wso2",
+        WSO2,
+        "  operations:",
+        "    - { name: cors, params: { allowedOrigins: [\"*\"], allowCredentials: true } }\n  operations:",
+        0,
+    ),
+    ("traefik", TRAEFIK, "      jwt:", "      rateLimit: { average: 5 }\n      jwt:", 0),
+    (
+        "traefik",
+        TRAEFIK,
+        "      jwt:",
+        "      rateLimit: { average: 5, redis: { endpoints: [a] } }\n      jwt:",
+        1,
+    ),
+    (
+        "traefik",
+        TRAEFIK,
+        "      jwt:",
+        "      rateLimit: { average: 5, sourceCriterion: { requestHeaderName: x } }\n      jwt:",
+        1,
+    ),
+    ("traefik", TRAEFIK, "      jwt:", "      inFlightReq: { amount: 5 }\n      jwt:", 0),
+    ("traefik", TRAEFIK, "      jwt:", "      headers: { allowedHosts: [a] }\n      jwt:", 1),
     ("kong", KONG, "ssl_verify: true", "auth_methods: [session]", 1),
     ("kong", KONG, "ssl_verify: true", "auth_methods: [session, bearer]", 0),
     ("wso2", WSO2, "issuers: [Corp]", "allowedAlgorithms: [RS256, ES256]", 0),
@@ -500,6 +609,59 @@ fn what_cannot_be_read_ends_with_2_and_says_where() {
         assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{product}: {text}\n{}", ran.err);
         assert!(ran.err.contains(told), "{product}: {text}\n{}", ran.err);
     }
+}
+
+#[test]
+fn toml_is_read_by_the_name_of_its_file_and_told_by_line_and_column() {
+    let toml = "[http.routers.a]\nrule = \"Path(`/a`)\"\nservice = \"a\"\n[http.services.a.loadBalancer]\nservers = [{ url = \"http://a.internal\" }]\n";
+    let ran = import_named("traefik", "source.TOML", toml);
+    assert!(ran.exit == 1 && ran.out.contains("url: http://a.internal"), "{}{}", ran.err, ran.out);
+    assert_eq!(import_named("traefik", "source.yaml", toml).exit, 2, "as YAML it is none");
+    for (text, told) in [
+        ("[http\n", "source.toml:1:"),
+        ("a = 1\n  b = \"hunter2\n", "source.toml:2:"),
+        ("[http.routers.a]\nrule = 1\nrule = 2\n", "source.toml:3:1: error[toml-syntax]"),
+        ("a = 1\n", ":1:1: nothing to import for traefik: expected"),
+        ("# nothing\n", ":1:1: nothing to import for traefik: expected"),
+    ] {
+        let ran = import_named("traefik", "source.toml", text);
+        assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{text}\n{}", ran.err);
+        assert!(ran.err.contains(told) && !ran.err.contains("hunter2"), "{text}\n{}", ran.err);
+    }
+}
+
+#[test]
+fn a_limit_is_no_laxer_than_that_of_the_source() {
+    let limit = |product: &str, source: &str, from: &str, to: &str| {
+        assert!(source.contains(from), "{product}");
+        import_text(product, &source.replacen(from, to, 1))
+    };
+    let kong = |terms: &str| {
+        let plugin = format!("plugins:\n          - {{ name: rate-limiting, config: {{ {terms} }} }}");
+        limit("kong", KONG, "plugins:", &plugin)
+    };
+    let traefik = |terms: &str| {
+        limit("traefik", TRAEFIK, "      jwt:", &format!("      rateLimit: {{ {terms} }}\n      jwt:"))
+    };
+    for (ran, wanted) in [
+        (kong("minute: 60"), vec!["per: principal", "rate: 60/1m"]),
+        (kong("month: 31"), vec!["rate: 31/31d"]),
+        (kong("year: 366, limit_by: ip"), vec!["per: address", "rate: 31/31d", "burst: 366"]),
+        (
+            kong("second: 2000, hour: 9000000, limit_by: service"),
+            vec!["per: agent", "rate: 2000/1s", "rate: 1000000/6m40s"],
+        ),
+        (traefik("average: 6, period: 1m"), vec!["per: address", "rate: 6/1m", "burst: 1"]),
+        (traefik("average: 1, period: 500ms, burst: 2"), vec!["rate: 2/1s"]),
+        (traefik("average: 3, period: 2, burst: 9"), vec!["rate: 3/2s", "burst: 9"]),
+    ] {
+        for line in wanted {
+            assert!(ran.out.contains(&format!("{line}\n")), "{line}\n{}{}", ran.err, ran.out);
+        }
+        assert_eq!(checked(&ran.out).exit, 0, "{}", ran.out);
+    }
+    let none = traefik("average: 0, burst: 5");
+    assert!(none.exit == 0 && !none.out.contains("limits"), "{}{}", none.err, none.out);
 }
 
 #[test]

@@ -54,5 +54,6 @@ pub use text::masked::{masked, shown_text, unmasked};
 pub use text::passwords::{hide_passwords, without_passwords};
 pub use text::shared_file::SharedFile;
 pub use text::source::{At, Place, Source, SourceFile, Spanned};
+pub(crate) use text::toml::read_foreign_toml;
 pub use text::yaml::MAX_BYTES;
 pub(crate) use text::yaml::{Kind, Node, read_foreign};

@@ -1,9 +1,9 @@
 //! The documents of the files, each as a tree in which every value knows its line. What they mean is the business of each
-//! product's file.
+//! product's file. A file whose name ends in `.toml` is TOML, any other one YAML.
 
 use std::path::Path;
 
-use crate::config::{Code, Diagnostic, Diagnostics, Node, Source, read_foreign};
+use crate::config::{Code, Diagnostic, Diagnostics, Node, Source, read_foreign, read_foreign_toml};
 
 /// Exports of a cluster hold some hundred documents. Each is read behind as many empty lines as stand before it, so that a
 /// file of nothing but documents would take the square of its length.
@@ -18,6 +18,13 @@ pub(super) fn read(sources: &[Source]) -> Result<Vec<(String, Node)>, Diagnostic
     let mut broken = Diagnostics::default();
     for source in sources {
         let file = source.path.display().to_string();
+        if source.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
+            match read_foreign_toml(source) {
+                Ok(node) => read.extend(node.map(|node| (file, node))),
+                Err(findings) => broken.append(findings),
+            }
+            continue;
+        }
         let begins = beginnings(&source.text);
         if begins.len() > MOST {
             broken.push(too_many(&source.path));

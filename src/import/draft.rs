@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::config::{Diagnostic, Source, document_to_yaml, parse};
-
 use super::item::Item;
 use super::keys::Keys;
+use super::limit::{Limit, Limits};
 use super::names::Names;
+use super::part::rejected;
 use super::reference;
 use super::spec::is_public;
 
@@ -55,6 +55,7 @@ pub(super) struct Draft {
     routes: BTreeMap<(String, String), Value>,
     provider_names: Names,
     agent_names: Names,
+    limits: Limits,
     listeners: Vec<Value>,
 }
 
@@ -158,6 +159,18 @@ impl Draft {
         true
     }
 
+    /// `limits` of an agent: those of the same bucket have one name, and count together.
+    pub(super) fn limits(&mut self, wanted: &[Limit]) -> Value {
+        let mut written: Vec<Value> = Vec::new();
+        for limit in wanted {
+            let limit = self.limits.written(limit);
+            if !written.contains(&limit) {
+                written.push(limit);
+            }
+        }
+        Value::Array(written)
+    }
+
     /// Puts a listener in, unless there is one at its address.
     pub(super) fn listener(&mut self, mut spec: Value, item: Item<'_>) {
         reference::translate(&mut spec, self.references);
@@ -178,7 +191,8 @@ impl Draft {
     }
 
     /// The document.
-    pub(super) fn finish(self) -> Value {
+    pub(super) fn finish(mut self) -> Value {
+        Limits::share(&mut self.agents);
         let mut document = Map::new();
         document.insert("version".to_owned(), json!(1));
         if !self.listeners.is_empty() {
@@ -213,25 +227,6 @@ fn has_password(issuer: &str) -> bool {
     url::Url::parse(issuer).is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
 }
 
-/// Why a part of the document is no configuration of ours.
-fn rejected(mut part: Value) -> Option<String> {
-    if let Some(part) = part.as_object_mut() {
-        part.insert("version".to_owned(), json!(1));
-    }
-    let yaml = match document_to_yaml(&part) {
-        Ok(yaml) => yaml,
-        Err(why) => return Some(why),
-    };
-    // The environment is not ours to ask; a number is a text, and a part of a URL.
-    let found = parse(&[Source::new("", yaml)], &|_| Some("1".to_owned())).err()?;
-    found.iter().find(|finding| finding.is_error()).map(in_words)
-}
-
-fn in_words(finding: &Diagnostic) -> String {
-    let help = finding.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-    format!("{}{help}", finding.message)
-}
-
 fn routes(spec: &Value) -> Vec<(String, String)> {
     let path = spec.pointer("/route/path").and_then(Value::as_str).unwrap_or("/");
     let hosts: Vec<&str> = match (spec.pointer("/route/host"), spec.pointer("/route/hosts")) {
@@ -244,7 +239,7 @@ fn routes(spec: &Value) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::{Node, read_foreign};
+    use crate::config::{Node, Source, read_foreign};
 
     use super::super::ledger::Ledger;
     use super::*;

@@ -58,6 +58,16 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The number that a single value is, from 0.
+    pub(super) fn number(self) -> Option<u64> {
+        self.text()?.trim().parse().ok()
+    }
+
+    /// What tells it from all other values of the files.
+    pub(super) fn address(self) -> usize {
+        std::ptr::from_ref(self.node).addr()
+    }
+
     /// Whether it is the truth value, as any of these products reads it: some take YAML 1.1 at its word.
     pub(super) fn is_true(self) -> bool {
         self.is_word(&["true", "yes", "on", "y"])

@@ -4,6 +4,7 @@
 //! A room of its own, with a file or folder for each product; what our settings mean is the business of `config`.
 
 mod agentgateway;
+mod cors;
 mod documents;
 mod draft;
 mod envoy;
@@ -11,8 +12,10 @@ mod item;
 mod keys;
 mod kong;
 mod ledger;
+mod limit;
 mod names;
 mod neighbour;
+mod part;
 mod place;
 mod reference;
 mod spec;

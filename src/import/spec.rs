@@ -45,6 +45,16 @@ pub(super) fn upstream(urls: &[String], base: &str, rest: Map<String, Value>) ->
     Value::Object(spec)
 }
 
+/// Puts `cors` and `limits` into the settings of an agent, where there are any.
+pub(super) fn put_beside(spec: &mut Map<String, Value>, cors: Option<&Value>, limits: Value) {
+    if let Some(cors) = cors {
+        spec.insert("cors".to_owned(), cors.clone());
+    }
+    if limits.as_array().is_some_and(|limits| !limits.is_empty()) {
+        spec.insert("limits".to_owned(), limits);
+    }
+}
+
 /// A base with the rest of a path behind it, for an upstream.
 pub(super) fn below(base: &str, rest: &str) -> String {
     joined(base, rest)
@@ -66,6 +76,14 @@ pub(super) fn missing_certificate() -> (Value, &'static str) {
     let files = json!({ "cert_file": "to-be-made.pem", "key_file": "to-be-made.key" });
     (files, "no certificate is in a file: put it into `to-be-made.pem`, and its key into `to-be-made.key`")
 }
+
+/// Why a limit that counts over several gateways is weak.
+pub(super) const COUNTED_TOGETHER: &str = "several gateways count together there; here each counts for itself, so that all of them let in more: \
+                                           write `counting: shared`, with `server.shared_state`";
+
+/// What becomes of what a limit answers.
+pub(super) const ANSWER: &str =
+    "a refusal is 429, as a problem document, with `Retry-After` and the fields `RateLimit`";
 
 /// Why an agent with rules for tools is closed.
 pub(super) const NO_TOKEN: &str =

@@ -70,7 +70,8 @@ impl Stream {
         self.listed.stream().facts.kind
     }
 
-    /// Tracks a piece of the response on its way to the client, and cuts it at the boundary where the stream ends.
+    /// Tracks a piece of the response on its way to the client, and cuts it at the boundary where the stream ends. `door` does
+    /// that for a WebSocket, which would lose its close frame here.
     pub(super) fn moves(&mut self, piece: &mut Option<Bytes>, ending: &Ending) {
         let Some(bytes) = piece else { return };
         if ending.ended().is_some() {
@@ -79,7 +80,9 @@ impl Stream {
         }
         if ending.ordered().is_none() {
             self.boundary.pass(bytes);
-        } else if let Some(last) = self.boundary.find(bytes) {
+        } else if self.kind() != StreamKind::WebSocket
+            && let Some(last) = self.boundary.find(bytes)
+        {
             bytes.truncate(last);
             if bytes.is_empty() {
                 // Pingora takes an empty piece for the end of a chunked body.

@@ -1440,6 +1440,7 @@ export type ConfigurationCode =
   | "yaml-documents"
   | "yaml-tag"
   | "yaml-alias"
+  | "toml-syntax"
   | "too-complex"
   | "too-many"
   | "duplicate-key"

@@ -73,6 +73,7 @@ codes! {
     YamlDocuments "yaml-documents" Error "A file holds more than one YAML document.";
     YamlTag "yaml-tag" Error "YAML tags (`!name`) and merge keys (`<<`) are not read.";
     YamlAlias "yaml-alias" Error "An alias stands for nothing, or for something that holds it.";
+    TomlSyntax "toml-syntax" Error "A file of another product is not TOML.";
     TooComplex "too-complex" Error "Nested too deep, or too large once aliases are written out.";
     TooMany "too-many" Error "There are more errors than are shown.";
     DuplicateKey "duplicate-key" Error "The same key twice in one mapping.";

@@ -1,4 +1,4 @@
-//! The texts of a configuration: YAML to trees in which everything knows its place, what is found wrong in them, and
+//! The texts of a configuration: YAML, and TOML of others, to trees in which everything knows its place, what is found wrong in them, and
 //! what of them may be shown. What the values mean is the business of `language`.
 
 pub(in crate::config) mod code;
@@ -12,5 +12,6 @@ pub(in crate::config) mod report;
 pub(in crate::config) mod shared_file;
 pub(in crate::config) mod source;
 pub(in crate::config) mod suggest;
+pub(in crate::config) mod toml;
 mod withheld;
 pub(in crate::config) mod yaml;

@@ -44,7 +44,9 @@ impl<'a> Agents<'_, 'a> {
         let (servers, hosts): (Vec<_>, Vec<_>) =
             backends.iter().partition(|backend| !backend.path.is_empty());
         let auth = self.auth(servers.is_empty());
-        let mut enter = |path: String, spec: Value, name: &str, item: Item<'a>| {
+        let mut enter = |path: String, mut spec: Map<String, Value>, name: &str, item: Item<'a>| {
+            spec::put_beside(&mut spec, self.said.cors.as_ref(), draft.limits(&self.said.limits));
+            let spec = Value::Object(spec);
             let auth = spec.get("auth").cloned().unwrap_or_default();
             if draft.agent(name, spec, item)
                 && let Some(item) = place.item
@@ -119,7 +121,7 @@ impl<'a> Agents<'_, 'a> {
         place: &Place<'_>,
         server: &Backend<'_>,
         auth: &Value,
-    ) -> Value {
+    ) -> Map<String, Value> {
         let mut auth = auth.clone();
         let mut spec = Map::new();
         let mut mcp = json!({ "endpoint": endpoint });
@@ -152,10 +154,10 @@ impl<'a> Agents<'_, 'a> {
         spec.insert("auth".to_owned(), auth);
         spec.insert("protocol".to_owned(), "mcp".into());
         spec.insert("mcp".to_owned(), mcp);
-        Value::Object(spec)
+        spec
     }
 
-    fn hosts(&self, place: &Place<'_>, urls: &[String], auth: &Value) -> Value {
+    fn hosts(&self, place: &Place<'_>, urls: &[String], auth: &Value) -> Map<String, Value> {
         let mut auth = auth.clone();
         if let (true, Some(oauth)) =
             (self.said.passes_token, auth.get_mut("oauth").and_then(Value::as_object_mut))
@@ -172,7 +174,7 @@ impl<'a> Agents<'_, 'a> {
         if self.said.is_a2a {
             spec.insert("protocol".to_owned(), "a2a".into());
         }
-        Value::Object(spec)
+        spec
     }
 
     fn headers(&self, settings: &mut Map<String, Value>) {

@@ -3,6 +3,8 @@
 mod agents;
 mod backend;
 mod cel;
+mod cors;
+mod limit;
 mod policy;
 mod route;
 mod token;

@@ -7,9 +7,11 @@ use serde_json::{Map, Value, json};
 use super::super::draft::Draft;
 use super::super::item::Item;
 use super::super::ledger::Verdict;
+use super::super::limit::Limit;
 use super::super::spec::Unread;
 use super::cel::{self, Subject};
 use super::token::{self, Unsaid};
+use super::{cors, limit};
 
 /// What the policies of a route say.
 #[derive(Default)]
@@ -24,11 +26,12 @@ pub(super) struct Policies<'a> {
     /// Whether the agent gets the caller's token.
     pub(super) passes_token: bool,
     pub(super) is_a2a: bool,
+    pub(super) cors: Option<Value>,
+    pub(super) limits: Vec<Limit>,
 }
 
 /// Policies that refuse no request. Without any other one more may pass than before.
-const HARMLESS: [&str; 8] = [
-    "cors",
+const HARMLESS: [&str; 7] = [
     "logging",
     "requestHeaderModifier",
     "requestMirror",
@@ -39,14 +42,18 @@ const HARMLESS: [&str; 8] = [
 ];
 
 /// Policies that refuse too much, or what is said, whoever says it.
-const LIMITS: [&str; 4] = ["ai", "localRateLimit", "mcpGuardrails", "remoteRateLimit"];
+const LIMITS: [&str; 3] = ["ai", "mcpGuardrails", "remoteRateLimit"];
 
 /// Reads the policies of a route, those of the route first, then those around it and at its backends. What they say about
 /// where requests go is read with the backends. `beside`: whether others stand elsewhere that may be about the route.
 pub(super) fn read<'a>(all: &[Item<'a>], beside: Unread, draft: &mut Draft) -> Policies<'a> {
     let mut said = Policies { unread: beside, ..Policies::default() };
+    let mut pages = None;
     for (name, item) in all.iter().flat_map(|policies| policies.entries()) {
         match name {
+            "cors" if pages.is_none() => pages = Some(item),
+            "cors" => item.changed("the policy that stands nearer counts"),
+            "localRateLimit" => said.limits.extend(limit::read(item)),
             "jwtAuth" => {
                 let auth = token::read(item, Unsaid::Optional, draft);
                 said.put(auth, item);
@@ -75,6 +82,7 @@ pub(super) fn read<'a>(all: &[Item<'a>], beside: Unread, draft: &mut Draft) -> P
             }
         }
     }
+    said.cors = pages.and_then(cors::read);
     for item in all.iter().filter_map(|policies| policies.get("authorization")) {
         let oauth = said.auth.as_mut().and_then(|auth| auth.get_mut("oauth")).and_then(Value::as_object_mut);
         let is_read =

@@ -3,13 +3,14 @@
 use super::super::draft::Draft;
 use super::super::item::Item;
 use super::super::ledger::Verdict;
+use super::super::limit::Limit;
 use super::super::spec::Unread;
+use super::limit;
 use super::provider::JwtFilter;
 
 /// Filters that refuse no request. Without any other one more may pass than before.
-const HARMLESS: [&str; 10] = [
+const HARMLESS: [&str; 9] = [
     "Compressor",
-    "Cors",
     "Decompressor",
     "GrpcJsonTranscoder",
     "GrpcWeb",
@@ -31,6 +32,12 @@ pub(super) struct Filters<'a> {
     pub(super) jwt: Option<JwtFilter<'a>>,
     /// Whether another one may ask for something.
     pub(super) unread: Unread,
+    /// Whether there is one for pages of other origins. What it says stands at the routes.
+    pub(super) has_cors: bool,
+    /// Whether there is one with buckets of the process.
+    pub(super) has_buckets: bool,
+    /// Its own bucket, which all routes share that have none.
+    pub(super) limit: Option<Limit>,
 }
 
 impl<'a> Filters<'a> {
@@ -60,6 +67,15 @@ impl<'a> Filters<'a> {
                 }
                 _ if kind == "Router" || name.ends_with(".router") => {
                     filter.kept();
+                }
+                _ if kind == "Cors" || name.ends_with(".cors") => {
+                    found.has_cors = true;
+                    filter.kept();
+                }
+                Some(config) if kind == "LocalRateLimit" && !found.has_buckets => {
+                    found.has_buckets = true;
+                    filter.keep("name");
+                    found.limit = limit::read(config);
                 }
                 _ if HARMLESS.contains(&kind) || full.contains(".grpc_stats.") => {
                     filter.cannot("this filter has no counterpart here");

@@ -2,8 +2,11 @@
 //! clusters. What comes over xDS is not in the file, and not imported.
 
 mod asked;
+mod beside;
 mod cluster;
+mod cors;
 mod filters;
+mod limit;
 mod listener;
 mod matching;
 mod provider;

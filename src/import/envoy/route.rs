@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::super::draft::Draft;
 use super::super::item::Item;
@@ -15,6 +15,7 @@ use super::super::neighbour::{Neighbour, Reach};
 use super::super::place::{HostAs, duration_within, host, route_path};
 use super::super::spec::{self, Unread, is_public};
 use super::asked::{self, Piece, Rule};
+use super::beside::Beside;
 use super::cluster::{Cluster, Clusters};
 use super::filters::Filters;
 use super::matching::{self, Matching, Paths};
@@ -171,6 +172,7 @@ impl<'a> VirtualHost<'_, 'a> {
         let base = upstream_settings(way);
         let whole = &way.matching.paths;
         let [virtual_host, all] = self.around;
+        let beside = Beside::of(&[way.item, virtual_host, all], way.action, self.filters);
         let pieces = match asked::own(&[way.item, virtual_host, all], self.filters) {
             Some(auth) => vec![Piece { paths: whole.clone(), item: way.item, auth }],
             None => asked::pieces(whole, way.item, self.filters, &self.rules),
@@ -193,11 +195,12 @@ impl<'a> VirtualHost<'_, 'a> {
             };
             let mut route = spec::route(&path, &self.hosts, &way.matching.methods);
             let below = rewritten(way, &paths, &mut route);
-            let spec = json!({
-                "route": route,
-                "upstream": spec::upstream(&way.cluster.urls, &below, base.clone()),
-                "auth": auth.clone(),
-            });
+            let mut spec = Map::new();
+            spec.insert("route".to_owned(), Value::Object(route));
+            spec.insert("upstream".to_owned(), spec::upstream(&way.cluster.urls, &below, base.clone()));
+            spec.insert("auth".to_owned(), auth.clone());
+            spec::put_beside(&mut spec, beside.cors.as_ref(), draft.limits(&beside.limits));
+            let spec = Value::Object(spec);
             if draft.agent(way.name, spec, item) {
                 let item = item.get("match").unwrap_or(item);
                 let (written, reach) = (paths.text().to_owned(), paths.reach());

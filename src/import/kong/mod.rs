@@ -1,8 +1,11 @@
-//! Declarative configuration of Kong: services, their routes, and the plugins `jwt`, `key-auth` and `openid-connect`.
+//! Declarative configuration of Kong: services, their routes, and the plugins `jwt`, `key-auth`, `openid-connect`, `cors` and
+//! those that limit rates.
 
 mod backend;
+mod cors;
 mod credential;
 mod jwt;
+mod limit;
 mod openid;
 mod plugin;
 mod service;

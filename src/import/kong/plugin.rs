@@ -5,15 +5,16 @@ use serde_json::{Value, json};
 use super::super::draft::Draft;
 use super::super::item::Item;
 use super::super::ledger::Verdict;
+use super::super::limit::Limit;
 use super::super::spec::Unread;
 use super::credential::{Credentials, anonymous};
-use super::{jwt, openid};
+use super::limit::Counted;
+use super::{cors, jwt, limit, openid};
 
 /// Plugins that refuse no request. Without any other one more may pass than before.
-const HARMLESS: [&str; 22] = [
+const HARMLESS: [&str; 21] = [
     "ai-proxy",
     "correlation-id",
-    "cors",
     "datadog",
     "file-log",
     "grpc-gateway",
@@ -36,15 +37,16 @@ const HARMLESS: [&str; 22] = [
 ];
 
 /// Plugins that refuse too much and too many, whoever asks.
-const LIMITS: [&str; 7] = [
+const LIMITS: [&str; 5] = [
     "bot-detection",
-    "rate-limiting",
-    "rate-limiting-advanced",
     "request-size-limiting",
     "request-validator",
     "response-ratelimiting",
     "service-protection",
 ];
+
+/// Plugins that limit rates.
+const RATES: [&str; 2] = ["rate-limiting", "rate-limiting-advanced"];
 
 /// What the plugins of a route say.
 #[derive(Default)]
@@ -52,11 +54,28 @@ pub(super) struct Said {
     pub(super) auth: Option<Value>,
     pub(super) unread: Unread,
     pub(super) max_body: Option<Value>,
+    pub(super) cors: Option<Value>,
+    limits: Vec<Counted>,
+    /// Whether all tokens of an issuer are those of one consumer.
+    by_issuer: bool,
 }
 
-/// Reads the plugins of a route; the nearest of a name comes first, and is the one that counts.
-pub(super) fn read(plugins: &[Item<'_>], credentials: &Credentials, draft: &mut Draft) -> Said {
+impl Said {
+    /// The limits of an agent that asks for this.
+    pub(super) fn limits(&self, auth: &Value) -> Vec<Limit> {
+        self.limits.iter().map(|counted| counted.at(auth, self.by_issuer)).collect()
+    }
+}
+
+/// Reads the plugins of a route of `service`; the nearest of a name comes first, and is the one that counts.
+pub(super) fn read(
+    plugins: &[Item<'_>],
+    service: Item<'_>,
+    credentials: &Credentials,
+    draft: &mut Draft,
+) -> Said {
     let mut said = Said::default();
+    let mut pages = None;
     let mut seen: Vec<&str> = Vec::new();
     for plugin in plugins {
         let name = plugin.get("name").and_then(Item::text).unwrap_or_default();
@@ -83,15 +102,20 @@ pub(super) fn read(plugins: &[Item<'_>], credentials: &Credentials, draft: &mut 
                         "an agent has one way in: only the first of these plugins counts",
                     );
                 } else {
+                    said.by_issuer = name == "jwt";
                     said.auth = Some(auth);
                 }
             }
+            None if name == "cors" => pages = Some(*plugin),
+            None if RATES.contains(&name) => said.limits.extend(limit::read(*plugin, name, service)),
             None if HARMLESS.contains(&name) => {
                 plugin.cannot(format!("the plugin `{name}` has no counterpart here"));
             }
             None => other(*plugin, name, &mut said),
         }
     }
+    // Which header has the credential is known only now.
+    said.cors = pages.and_then(|plugin| cors::read(plugin, said.auth.as_ref()));
     said
 }
 

@@ -41,7 +41,7 @@ pub(super) fn read<'a>(
     for route in routes {
         let route_name = route.keep("name").unwrap_or_default();
         let plugins = plugins(*route, service, context.plugins);
-        let said = plugin::read(&plugins, context.credentials, context.draft);
+        let said = plugin::read(&plugins, service, context.credentials, context.draft);
         let wanted = if route_name.is_empty() { name } else { route_name };
         agents(*route, (wanted, &backend, &said), context, made);
     }
@@ -96,7 +96,9 @@ fn agents<'a>(
                 continue;
             }
         };
-        let spec = agent(route, &path, &hosts, (backend, said), &auth);
+        let mut spec = agent(route, &path, &hosts, (backend, said), &auth);
+        spec::put_beside(&mut spec, said.cors.as_ref(), context.draft.limits(&said.limits(&auth)));
+        let spec = Value::Object(spec);
         if !context.draft.agent(wanted, spec, item) {
             continue;
         }
@@ -166,7 +168,7 @@ fn agent(
     hosts: &[String],
     (backend, said): (&Backend, &Said),
     auth: &Value,
-) -> Value {
+) -> Map<String, Value> {
     let methods: Vec<String> = route
         .get("methods")
         .map(|methods| methods.kept().texts().into_iter().map(str::to_owned).collect())
@@ -188,5 +190,5 @@ fn agent(
     if let Some(size) = &said.max_body {
         agent.insert("max_body".to_owned(), size.clone());
     }
-    Value::Object(agent)
+    agent
 }

@@ -1,13 +1,14 @@
-//! Middlewares: those that say who may call, and those that change the path.
+//! Middlewares: those that say who may call, and how often, and those that change the path.
 
 use serde_json::Value;
 
 use super::super::draft::Draft;
 use super::super::item::Item;
 use super::super::ledger::Verdict;
+use super::super::limit::Limit;
 use super::super::spec::{Unread, closed};
-use super::named::find;
-use super::token;
+use super::named::{bare, find};
+use super::{headers, limit, token};
 
 /// What the middlewares of a router say.
 #[derive(Default)]
@@ -20,18 +21,21 @@ pub(super) struct Said {
     /// What goes before the path.
     pub(super) adds: String,
     pub(super) max_body: Option<Value>,
+    pub(super) cors: Option<Value>,
+    pub(super) limits: Vec<Limit>,
+    /// What tells the router from others.
+    router: usize,
     /// How many were looked at.
     count: usize,
 }
 
 /// Middlewares that refuse no request. Without any other one more may pass than before.
-const HARMLESS: [&str; 13] = [
+const HARMLESS: [&str; 12] = [
     "circuitBreaker",
     "compress",
     "contentType",
     "errors",
     "grpcWeb",
-    "headers",
     "passTLSClientCert",
     "redirectRegex",
     "redirectScheme",
@@ -41,14 +45,18 @@ const HARMLESS: [&str; 13] = [
     "stripPrefixRegex",
 ];
 
-/// Middlewares that refuse too much and too many, whoever asks.
-const LIMITS: [&str; 2] = ["inFlightReq", "rateLimit"];
-
 /// Chains may stand in one another so deep.
 const DEEPEST: usize = 8;
 
 /// So many middlewares may a router have, with those in its chains: chains of chains would be without end.
 const MOST: usize = 256;
+
+impl Said {
+    /// Nothing yet of what is said at a router.
+    pub(super) fn at(router: Item<'_>) -> Self {
+        Self { router: router.address(), ..Self::default() }
+    }
+}
 
 /// Reads the middlewares that `names` names, in order.
 pub(super) fn read<'a>(
@@ -60,8 +68,8 @@ pub(super) fn read<'a>(
     for item in names {
         said.count += 1;
         let is_within = depth < DEEPEST && said.count <= MOST;
-        let found = item.text().and_then(|name| find(all, name)).filter(|_| is_within);
-        let Some(middleware) = found else {
+        let name = item.text().unwrap_or_default();
+        let Some(middleware) = find(all, name).filter(|_| is_within) else {
             said.unread = Unread::Something;
             item.weak(Verdict::Cannot, "this middleware is not in the files, or too deep in chains: what it refuses is let through here");
             continue;
@@ -71,13 +79,14 @@ pub(super) fn read<'a>(
             if kind == "chain" {
                 read(&item.list("middlewares"), all, (&mut *said, &mut *draft), depth + 1);
             } else {
-                one(kind, item, said, draft);
+                one((kind, bare(name)), item, said, draft);
             }
         }
     }
 }
 
-fn one(kind: &str, item: Item<'_>, said: &mut Said, draft: &mut Draft) {
+fn one((kind, name): (&str, &str), item: Item<'_>, said: &mut Said, draft: &mut Draft) {
+    let bucket = (item.address(), said.router);
     match kind {
         "stripPrefix" => {
             let prefixes = item.get("prefixes").map(|prefixes| prefixes.kept().texts()).unwrap_or_default();
@@ -104,15 +113,16 @@ fn one(kind: &str, item: Item<'_>, said: &mut Said, draft: &mut Draft) {
             item.changed("keys are not read: make new ones with `portcullis api-key create --agent NAME`");
             said.put(closed(), item);
         }
-        "headers" if item.get("allowedHosts").is_some() => {
-            item.weak(Verdict::Cannot, "requests for other hosts than `allowedHosts` are let through here: write `host` in the route");
+        "headers" => {
+            let cors = headers::read(item, said.cors.is_some());
+            said.cors = said.cors.take().or(cors);
         }
+        "rateLimit" => said.limits.extend(limit::rate(item, bucket, name)),
+        "inFlightReq" => said.limits.extend(limit::under_way(item, bucket, name)),
         "plugin" => plugins(item, said, draft),
         _ if HARMLESS.contains(&kind) => item.cannot(format!("`{kind}` has no counterpart here")),
         _ => {
-            if !LIMITS.contains(&kind) {
-                said.unread = Unread::Something;
-            }
+            said.unread = Unread::Something;
             let why = "what this middleware refuses is let through here, unless you write it anew";
             item.weak(Verdict::Cannot, why);
         }

@@ -2,6 +2,8 @@
 //! `forwardAuth` server decides there is not in the file.
 
 mod claims;
+mod headers;
+mod limit;
 mod middleware;
 mod named;
 mod router;

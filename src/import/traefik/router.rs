@@ -30,7 +30,7 @@ pub(super) fn read<'a>(
         router.cannot("it has no rule");
         return;
     };
-    let mut said = Said::default();
+    let mut said = Said::at(router);
     middleware::read(&router.list("middlewares"), parts.middlewares, (&mut said, &mut *draft), 0);
     let Some(rule) = written.text().and_then(Rule::read) else {
         router.left_out("its rule is more than hosts, paths and methods that all must hold");
@@ -89,6 +89,7 @@ fn agents<'a>(
         if let Some(size) = &said.max_body {
             spec.insert("max_body".to_owned(), size.clone());
         }
+        spec::put_beside(&mut spec, said.cors.as_ref(), draft.limits(&said.limits));
         if draft.agent(bare(name), Value::Object(spec), written) {
             written.kept();
             let (written_path, auth, hosts) = (text.clone(), auth.clone(), hosts.clone());

@@ -66,7 +66,10 @@ pub(super) fn read(
     let parts = below(&operations, &whole, managers, draft);
     let mut all = parts.values();
     let first = all.next();
-    if all.all(|one| first.is_some_and(|first| first.said.is_same(&one.said))) {
+    let is_same = |one: &Below<'_>, other: &Below<'_>| {
+        one.said.is_same(&other.said) && one.said.limits == other.said.limits
+    };
+    if all.all(|one| first.is_some_and(|first| is_same(first, one))) {
         let mut methods: Vec<&str> = parts.values().flat_map(|below| below.methods.iter().copied()).collect();
         methods.sort_unstable();
         methods.dedup();
@@ -120,6 +123,8 @@ fn below<'a>(
             said.unread = Unread::Something;
         }
         said.rules = said.rules.or_else(|| whole.rules.clone());
+        said.cors = said.cors.or_else(|| whole.cors.clone());
+        said.limits.extend(whole.limits.iter().cloned());
         let Some(path) = item.get("path") else { continue };
         let Some(text) = path.text() else { continue };
         let fixed: Vec<&str> =
@@ -140,6 +145,7 @@ fn below<'a>(
             }
             Some(known) if known.said.is_same(&said) => {
                 known.is_whole |= is_whole;
+                known.said.limits.extend(said.limits);
                 if !known.methods.contains(&method) {
                     known.methods.push(method);
                 }
@@ -232,6 +238,7 @@ impl Api {
             spec::upstream(std::slice::from_ref(&self.url), &base, Map::new()),
         );
         spec.insert("auth".to_owned(), auth);
+        spec::put_beside(&mut spec, below.said.cors.as_ref(), draft.limits(&below.said.limits));
         draft.agent(&self.name, Value::Object(spec), below.item);
     }
 

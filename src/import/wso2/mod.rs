@@ -2,7 +2,9 @@
 //! configuration where that is YAML.
 
 mod api;
+mod cors;
 mod key_manager;
+mod limit;
 mod policy;
 mod token;
 mod tool_rules;

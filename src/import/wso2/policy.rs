@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use super::super::draft::Draft;
 use super::super::item::Item;
 use super::super::ledger::Verdict;
+use super::super::limit::Limit;
 use super::super::spec::Unread;
 use super::key_manager::KeyManagers;
-use super::{token, tool_rules};
+use super::{cors, limit, token, tool_rules};
 
 /// What the policies of an operation say.
 #[derive(Default, Clone)]
@@ -17,13 +18,14 @@ pub(super) struct Said<'a> {
     pub(super) unread: Unread,
     /// `mcp.rules`, and where they were written.
     pub(super) rules: Option<(Value, Item<'a>)>,
+    pub(super) cors: Option<Value>,
+    pub(super) limits: Vec<Limit>,
 }
 
 /// Policies that refuse no request. Without any other one more may pass than before.
-const HARMLESS: [&str; 15] = [
+const HARMLESS: [&str; 14] = [
     "add-headers",
     "analytics-header-filter",
-    "cors",
     "host-rewrite",
     "json-to-xml",
     "json-xml-mediator",
@@ -60,6 +62,9 @@ pub(super) fn read<'a>(policies: &[Item<'a>], managers: &mut KeyManagers, draft:
                 let rules = tool_rules::list(*policy);
                 said.put_rules(rules, *policy);
             }
+            "cors" if said.cors.is_none() => said.cors = cors::read(*policy),
+            "cors" => policy.cannot("an agent has one `cors`: only the first of these policies counts"),
+            name if limit::is_one(name) => said.limits.extend(limit::read(*policy, name)),
             name if HARMLESS.contains(&name) => policy.cannot("this policy has no counterpart here"),
             name => {
                 if !name.contains("ratelimit") {

@@ -60,14 +60,29 @@ pub(crate) const WORDS: &[&str] = &[
     "plugins: [{name: x}]",
     "hosts: ['*']",
     "methods: ['G T']",
+    "rateLimit: {average: 5}",
+    "localRateLimit: [{maxTokens: 5, tokensPerFill: 5, fillInterval: 1s}]",
+    "token_bucket: {max_tokens: 5, fill_interval: 1s}",
+    "minute: 5",
+    "allowOrigins: ['*']",
+    "origins: ['https://.*']",
+    "credentials: true",
+    "[http.routers.a]\n",
+    "[[a]]\n",
+    " = ",
 ];
 
 pub(crate) fn run(input: &[u8]) -> String {
     let Ok(text) = std::str::from_utf8(input) else { return "not text".to_owned() };
+    format!("{}; {}", read("a.yaml", text), read("a.toml", text))
+}
+
+/// A text in a file of that name, as each product's.
+fn read(name: &str, text: &str) -> String {
     let lines = text.split(['\n', '\r']).count();
     let mut words = Vec::new();
     for product in Product::ALL {
-        let imported = match import(product, &[Source::new("a.yaml", text)]) {
+        let imported = match import(product, &[Source::new(name, text)]) {
             Ok(imported) => imported,
             Err(Unreadable::Broken(findings)) => {
                 assert!(findings.has_errors(), "refused without an error");

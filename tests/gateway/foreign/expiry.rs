@@ -17,7 +17,7 @@ use super::grpc::{Server, peer};
 const LIFE: u64 = 6;
 
 /// What a program printed, a line of JSON each.
-async fn said(mut command: Command) -> Vec<Value> {
+pub(super) async fn said(mut command: Command) -> Vec<Value> {
     let run = command.output().await.expect("it runs");
     let said = String::from_utf8(run.stdout).expect("text");
     assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));

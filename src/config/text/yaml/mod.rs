@@ -21,9 +21,9 @@ pub(crate) use node::{Key, Kind, Node, Scalar};
 /// The largest configuration file, in bytes.
 pub const MAX_BYTES: usize = 8 << 20;
 /// The most values in a file, aliases written out.
-const MAX_NODES: usize = 200_000;
+pub(super) const MAX_NODES: usize = 200_000;
 /// The deepest nesting, aliases written out.
-const MAX_DEPTH: usize = 32;
+pub(super) const MAX_DEPTH: usize = 32;
 
 /// Reads the one document of a source; `None` when nothing can be made of it, which has then been reported.
 pub(in crate::config) fn read(report: &Report<'_>, env: &dyn Fn(&str) -> Option<String>) -> Option<Node> {
