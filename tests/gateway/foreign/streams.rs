@@ -68,6 +68,7 @@ async fn large(mut socket: WebSocketStream<TcpStream>, mut ended: watch::Receive
 }
 
 /// The port of an agent of WebSockets, and what `large` was told at its end.
+#[expect(clippy::result_large_err, reason = "what the library wants of a callback")]
 async fn sockets(has_ended: watch::Sender<bool>) -> (u16, watch::Receiver<Option<Message>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("its address").port();
