@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 use testkit::client::install_tls;
 use testkit::{Certificate, Gateway, Start, Upstream, eventually, free_port};
@@ -105,6 +105,8 @@ impl Certified {
 fn issued() -> (String, Certificate) {
     let mut params = CertificateParams::new(Vec::new()).expect("parameters");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // Of one name with what it issues, it would be taken for one that signed itself.
+    params.distinguished_name.push(DnType::CommonName, "authority");
     let key = KeyPair::generate().expect("a key");
     let pem = params.self_signed(&key).expect("a certificate").pem();
     let authority = Issuer::new(params, key);

@@ -37,6 +37,7 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("portcullis_connections", &["shard"]),
     ("portcullis_limit_buckets", &[]),
     ("portcullis_limit_crowded_total", &[]),
+    ("portcullis_introspection_held_tokens", &[]),
     ("portcullis_connections_refused_total", &["limit"]),
     ("portcullis_connections_made_room_total", &[]),
 ];
