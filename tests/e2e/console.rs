@@ -34,7 +34,7 @@ async fn ends_well(story: &str, variables: &[(&str, String)]) {
         .kill_on_drop(true)
         .spawn()
         .expect("node starts; `make setup` says what is missing");
-    let ended = tokio::time::timeout(Duration::from_secs(280), played.wait()).await;
+    let ended = tokio::time::timeout(Duration::from_secs(480), played.wait()).await;
     let said = std::io::read_to_string(out()).expect("what it said");
     eprintln!("{said}");
     let ended = ended.unwrap_or_else(|_| panic!("it does not end: {said}")).expect("it can be waited for");
@@ -93,7 +93,7 @@ async fn an_operator_gets_through_the_second_day() {
     ];
     // The story asks for a restart with a file, and sees that the file is gone when the gateway is back.
     let restarts = async {
-        eventually("the story asks for a restart", Duration::from_secs(280), async || {
+        eventually("the story asks for a restart", Duration::from_secs(480), async || {
             restart.exists().then_some(())
         })
         .await;
@@ -137,7 +137,7 @@ async fn an_operator_sees_who_runs_what_in_a_fleet_of_three() {
     let gateway = &mut fleet.members[2].gateway;
     let killed = async {
         let asked = async |what: &str, file: &Path| {
-            eventually(what, Duration::from_secs(280), async || file.exists().then_some(())).await;
+            eventually(what, Duration::from_secs(480), async || file.exists().then_some(())).await;
         };
         asked("the story asks for the end of a gateway", &kill).await;
         gateway.kill().await;
