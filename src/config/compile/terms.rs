@@ -40,7 +40,7 @@ pub(super) fn of_listener(address: &str, file: Mention<'_>, chain: &[Certificate
     chain.iter().filter_map(|der| named(used_by.clone(), file, &chain::parse(der)?)).collect()
 }
 
-/// The certificates that are shown to an upstream, each of them.
+/// The certificates that are shown to an upstream or a provider, each of them.
 pub(super) fn of_client(used_by: CertificateUse, file: Mention<'_>, chain: &[Vec<u8>]) -> Vec<Named> {
     chain.iter().filter_map(|der| named(used_by.clone(), file, &chain::parse(der)?)).collect()
 }
